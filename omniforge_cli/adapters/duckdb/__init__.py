@@ -1,0 +1,1 @@
+"""DuckDB: one file that holds conversations, runs and recorded answers."""

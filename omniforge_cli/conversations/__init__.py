@@ -1,0 +1,1 @@
+"""Remembering: stored conversations and the context made from them."""

@@ -1,0 +1,1 @@
+"""Values: plain, frozen, standard library alone."""

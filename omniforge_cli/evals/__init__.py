@@ -1,0 +1,1 @@
+"""Measuring: eval and replay."""

@@ -1,0 +1,76 @@
+"""History files, agents files and the interchange form of conversations. Light on imports: `route` reads these on its way to an answer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from omniforge_cli.core.conversation import Agent, Message
+from omniforge_cli.core.errors import ConversationFileError
+
+ROLES: Final = frozenset({"user", "assistant", "system"})
+
+
+def history_from(value: object, where: str) -> tuple[Message, ...]:
+    """Messages from a list of `{role, content}`.
+
+    Raises:
+        ConversationFileError: it is none; the message names the entry.
+    """
+    if not isinstance(value, list):
+        raise ConversationFileError(f"{where}: a history is a list of {{role, content}}")
+    messages = []
+    for number, entry in enumerate(value, start=1):
+        if not isinstance(entry, dict) or not isinstance(entry.get("content"), str):
+            raise ConversationFileError(f"{where}: history entry {number} is not {{role, content}} with a text content")
+        if entry.get("role") not in ROLES:
+            raise ConversationFileError(
+                f"{where}: history entry {number} has role {entry.get('role')!r}; it is one of {', '.join(sorted(ROLES))}"
+            )
+        messages.append(Message(role=entry["role"], content=entry["content"]))
+    return tuple(messages)
+
+
+def agents_from(value: object, where: str) -> tuple[Agent, ...]:
+    """Agents from names or `{id, name, description, skills}`, in a list or under the key `agents`.
+
+    Raises:
+        ConversationFileError: it is none; the message names the entry.
+    """
+    if isinstance(value, dict) and set(value) == {"agents"}:
+        value = value["agents"]
+    if not isinstance(value, list):
+        raise ConversationFileError(f"{where}: agents are a list of names or of {{id, name, description, skills}}")
+    agents = [_agent(entry, f"{where}: agent {number}") for number, entry in enumerate(value, start=1)]
+    ids = [agent.id for agent in agents]
+    if len(set(ids)) != len(ids):
+        raise ConversationFileError(f"{where}: the agent id {next(one for one in ids if ids.count(one) > 1)!r} stands twice")
+    return tuple(agents)
+
+
+def _agent(entry: object, where: str) -> Agent:
+    if isinstance(entry, str) and entry.strip():
+        return Agent(id=entry.strip(), name=entry.strip())
+    if not isinstance(entry, dict):
+        raise ConversationFileError(f"{where} is neither a name nor {{id, name, description, skills}}")
+    unknown = set(entry) - {"id", "name", "description", "skills"}
+    if unknown:
+        raise ConversationFileError(f"{where}: unknown key {sorted(map(str, unknown))[0]!r}")
+    name = entry.get("name", entry.get("id"))
+    if name is None or not str(name).strip():
+        raise ConversationFileError(f"{where}: it has no name")
+    skills = entry.get("skills") or []
+    if not isinstance(skills, list) or not all(isinstance(skill, str) for skill in skills):
+        raise ConversationFileError(f"{where}: skills is a list of names")
+    return Agent(
+        id=str(entry.get("id", name)).strip(), name=str(name).strip(), description=str(entry.get("description") or ""), skills=tuple(skills)
+    )
+
+
+def parse_json(text: str, where: str | Path) -> Any:
+    """The JSON value of a text; raises ConversationFileError."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as exc:
+        raise ConversationFileError(f"{where}: broken JSON: {exc}") from exc

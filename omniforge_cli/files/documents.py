@@ -1,0 +1,124 @@
+"""YAML and JSON documents read strictly: duplicate keys, wrong encodings and unknown keys are refused with file and place."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from omniforge_cli.core.errors import InputError
+
+_LARGEST: Final = 256 * 1024 * 1024
+"""Bytes; a larger document is surely not one that a person wrote."""
+
+Value = TypeVar("Value")
+
+
+class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # chosen at run time
+    """PyYAML's safe loader that refuses a key that stands twice."""
+
+
+def _unique_mapping(loader: _StrictLoader, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+    keys: set[Any] = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if isinstance(key, list | dict) or key in keys:
+            raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} stands twice or is no name", key_node.start_mark)
+        keys.add(key)
+    return dict(yaml.SafeLoader.construct_mapping(loader, node, deep=True))
+
+
+_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique_mapping)
+
+
+def read_bytes(path: Path, error: type[InputError]) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        error: it is missing, a folder, unreadable or larger than 256 MB.
+    """
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise error(f"{path}: it is larger than 256 MB; split it")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise error(f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise error(f"{path}: it is a folder, not a file") from None
+    except OSError as exc:
+        raise error(f"{path}: cannot be read ({exc.strerror or exc})") from exc
+    except ValueError as exc:  # a NUL byte in the name
+        raise error(f"{str(path)!r} is not a file name ({exc})") from exc
+
+
+def decode(content: bytes, path: Path, error: type[InputError]) -> str:
+    """UTF-8 text, with or without a byte-order mark.
+
+    Raises:
+        error: it is not UTF-8; the message names the line.
+    """
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        line = content.count(b"\n", 0, exc.start) + 1
+        raise error(f"{path}:{line}: not UTF-8 text (byte 0x{content[exc.start]:02x}); save the file as UTF-8") from exc
+
+
+def parse_document(text: str, path: Path, error: type[InputError]) -> Any:
+    """The value of a YAML or JSON text (JSON when the name ends so).
+
+    Raises:
+        error: it cannot be parsed, or a key stands twice.
+    """
+    try:
+        if path.suffix == ".json":
+            return json.loads(text, object_pairs_hook=_unique_pairs)
+        return yaml.load(text, _StrictLoader)
+    except yaml.MarkedYAMLError as exc:
+        mark = exc.problem_mark or exc.context_mark
+        raise error(f"{path}:{mark.line + 1 if mark else 1}: broken YAML: {exc.problem}") from exc
+    except yaml.YAMLError as exc:
+        raise error(f"{path}: broken YAML: {' '.join(str(exc).split())}") from exc
+    except json.JSONDecodeError as exc:
+        raise error(f"{path}:{exc.lineno}: broken JSON: {exc.msg}") from exc
+    except (ValueError, RecursionError) as exc:
+        raise error(f"{path}: cannot be parsed: {exc}") from exc
+
+
+def read_document(path: Path, error: type[InputError]) -> Any:
+    """Read, decode and parse one YAML or JSON file; raises `error` with the file and the line."""
+    return parse_document(decode(read_bytes(path, error), path, error), path, error)
+
+
+def validated(adapter: TypeAdapter[Value], value: object, where: str, error: type[InputError]) -> Value:
+    """The value as what the adapter describes.
+
+    Raises:
+        error: the first thing that does not fit, with its key.
+    """
+    try:
+        return adapter.validate_python(value)
+    except ValidationError as exc:
+        first = exc.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("function-", "dataclass")))
+        more = f" (and {exc.error_count() - 1} more)" if exc.error_count() > 1 else ""
+        raise error(f"{where}: {place + ': ' if place else ''}{_plain(first)}{more}") from exc
+
+
+def _plain(problem: Any) -> str:
+    if problem["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+        return "unknown key; remove it or correct its name"
+    if problem["type"] in ("missing", "missing_argument", "missing_keyword_only_argument"):
+        return "this key is missing"
+    return str(problem["msg"])
+
+
+def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        names = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r} stands twice")
+    return value

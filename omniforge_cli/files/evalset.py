@@ -1,0 +1,213 @@
+"""Eval sets: YAML, JSONL (also `message,label` alone) and CSV. Every fault is named with its file and line or case."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import BeforeValidator, ConfigDict, TypeAdapter
+from pydantic.dataclasses import dataclass
+
+from omniforge_cli.core.conversation import Agent, Message
+from omniforge_cli.core.errors import ConversationFileError, EvalSetError
+from omniforge_cli.core.evalset import Case, EvalSet
+from omniforge_cli.core.identity import nearest, sha256
+from omniforge_cli.core.taxonomy import Taxonomy
+from omniforge_cli.files.conversation import agents_from, history_from
+from omniforge_cli.files.documents import decode, parse_document, read_bytes, validated
+from omniforge_cli.files.resources import find_version, versions
+
+SUFFIXES: Final = (".yaml", ".yml", ".jsonl", ".csv")
+EVALSET_SCHEMA_VERSION: Final = 1
+_LABEL_KEYS: Final = ("expected_action", "label", "category", "intent")
+_MESSAGE_KEYS: Final = ("message", "text")
+
+
+def _listed(value: object) -> object:
+    """A lone string where a list is meant; in CSV, `a;b`."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(";") if part.strip()]
+    return () if value is None else value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+@dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", coerce_numbers_to_str=True))
+class _WrittenCase:
+    """A case as a person writes it: `id` may be left out, histories and agents are plain."""
+
+    message: str
+    expected_action: str
+    id: str | None = None
+    acceptable_actions: Words = ()
+    expected_entities: dict[str, Any] | None = None
+    expected_ambiguous: bool | None = None
+    history: list[Any] | None = None
+    agents: list[Any] | None = None
+    tags: Words = ()
+    note: str | None = None
+    description: str | None = None
+
+
+_CASE: Final = TypeAdapter(_WrittenCase)
+
+
+def load_evalset(ref: str) -> EvalSet:
+    """The eval set that a reference (`intent`, `intent@v1`) or a path names.
+
+    Raises:
+        EvalSetError: there is none, or it is broken; the message names file, line or case.
+    """
+    path = Path(ref)
+    if path.suffix not in SUFFIXES and not path.is_file():
+        path = find_version("evalsets", ref, SUFFIXES, EvalSetError)
+        return replace(read_evalset(path), name=path.parent.name, version=path.stem)
+    return read_evalset(path)
+
+
+def list_evalsets() -> list[tuple[str, str, Path]]:
+    """(name, version, file) of every eval set in `./evalsets` and in the package."""
+    return list(versions("evalsets", SUFFIXES))
+
+
+def read_evalset(path: Path) -> EvalSet:
+    """One eval set file; raises EvalSetError."""
+    content = read_bytes(path, EvalSetError)
+    text = decode(content, path, EvalSetError)
+    head: Mapping[str, Any] = {}
+    if path.suffix == ".jsonl":
+        written = list(_jsonl(text, path))
+    elif path.suffix == ".csv":
+        written = list(_csv(text, path))
+    else:
+        head, written = _yaml(text, path)
+    cases = tuple(_case(row, where, number) for number, (where, row) in enumerate(written, start=1))
+    if not cases:
+        raise EvalSetError(f"{path}: it has no cases")
+    _refuse_duplicates(cases, path)
+    return EvalSet(
+        name=str(head.get("name") or path.stem),
+        version=str(head.get("version") or "v1"),
+        description=str(head.get("description") or ""),
+        cases=cases,
+        sha256=sha256(content),
+    )
+
+
+def check_labels(evalset: EvalSet, taxonomy: Taxonomy) -> None:
+    """Refuse labels that the taxonomy does not have.
+
+    Raises:
+        EvalSetError: with the first such case and the nearest label.
+    """
+    known = set(taxonomy.names)
+    for case in evalset.cases:
+        for label in (case.expected_action, *case.acceptable_actions):
+            if label is not None and label not in known:
+                raise EvalSetError(
+                    f"eval set {evalset.ref}, case {case.id}: {label!r} is not a label of taxonomy {taxonomy.name}{nearest(label, known)}"
+                )
+
+
+def joined(evalsets: list[EvalSet]) -> EvalSet:
+    """Several eval sets as one: ids become `set/id`, `sets` lists the parts. One alone stays as it is."""
+    if len(evalsets) == 1:
+        return replace(evalsets[0], sets=(evalsets[0].ref,))
+    refs = [evalset.ref for evalset in evalsets]
+    if len(set(refs)) != len(refs):
+        raise EvalSetError(f"the eval set {next(ref for ref in refs if refs.count(ref) > 1)} was given twice")
+    names = [evalset.name for evalset in evalsets]
+    prefixes = names if len(set(names)) == len(names) else refs
+    cases = tuple(
+        replace(case, id=f"{prefix}/{case.id}") for prefix, evalset in zip(prefixes, evalsets, strict=True) for case in evalset.cases
+    )
+    return EvalSet(
+        name="+".join(names),
+        version="+".join(evalset.version for evalset in evalsets),
+        cases=cases,
+        sha256=sha256("\n".join(evalset.sha256 for evalset in evalsets)),
+        sets=tuple(refs),
+    )
+
+
+def _yaml(text: str, path: Path) -> tuple[Mapping[str, Any], list[tuple[str, Any]]]:
+    document = parse_document(text, path, EvalSetError)
+    if isinstance(document, list):
+        document = {"cases": document}
+    if not isinstance(document, dict) or not isinstance(document.get("cases"), list):
+        raise EvalSetError(f"{path}: an eval set is a mapping with a list `cases`")
+    unknown = set(document) - {"schema_version", "name", "version", "description", "cases"}
+    if unknown:
+        raise EvalSetError(f"{path}: unknown key {sorted(map(str, unknown))[0]!r}; remove it or correct its name")
+    version = document.get("schema_version", EVALSET_SCHEMA_VERSION)
+    if version != EVALSET_SCHEMA_VERSION:
+        raise EvalSetError(f"{path}: schema_version {version!r} is not {EVALSET_SCHEMA_VERSION}; a newer omniforge may read it")
+    return document, [(f"{path}, case {number}", row) for number, row in enumerate(document["cases"], start=1)]
+
+
+def _jsonl(text: str, path: Path) -> Iterable[tuple[str, Any]]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            yield f"{path}:{number}", json.loads(line)
+        except (ValueError, RecursionError) as exc:
+            raise EvalSetError(f"{path}:{number}: broken JSON: {exc}") from exc
+
+
+def _csv(text: str, path: Path) -> Iterable[tuple[str, Any]]:
+    csv.field_size_limit(2**31 - 1)
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    try:
+        for row in reader:
+            if None in row:
+                raise EvalSetError(f"{path}:{reader.line_num}: more fields than the header has; quote fields that hold a comma")
+            yield f"{path}:{reader.line_num}", {key: value for key, value in row.items() if value not in (None, "") or key in _MESSAGE_KEYS}
+    except csv.Error as exc:
+        raise EvalSetError(f"{path}:{reader.line_num}: broken CSV: {exc}") from exc
+
+
+def _case(row: object, where: str, number: int) -> Case:
+    if not isinstance(row, dict):
+        raise EvalSetError(f"{where}: a case is a mapping with `message` and `expected_action`")
+    renamed = _renamed(_renamed(row, _LABEL_KEYS), _MESSAGE_KEYS)
+    written = validated(_CASE, renamed, where, EvalSetError)
+    try:
+        history: tuple[Message, ...] = history_from(written.history or [], where)
+        agents: tuple[Agent, ...] = agents_from(written.agents or [], where)
+    except ConversationFileError as exc:
+        raise EvalSetError(str(exc)) from exc
+    return Case(
+        id=written.id or f"{number:05d}",
+        message=written.message,
+        expected_action=written.expected_action,
+        acceptable_actions=written.acceptable_actions,
+        expected_entities=written.expected_entities or {},
+        expected_ambiguous=written.expected_ambiguous,
+        history=history,
+        agents=agents,
+        tags=written.tags,
+        note=written.note or "",
+        description=written.description or "",
+    )
+
+
+def _renamed(row: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """The row with the first of several accepted names for one key turned into its proper name."""
+    wanted = names[0]
+    found = next((name for name in names if name in row), None)
+    return dict(row) if found is None or found == wanted else {wanted if key == found else key: value for key, value in row.items()}
+
+
+def _refuse_duplicates(cases: tuple[Case, ...], path: Path) -> None:
+    seen: set[str] = set()
+    for case in cases:
+        if case.id in seen:
+            raise EvalSetError(f"{path}: the case id {case.id!r} stands twice; ids must be unique")
+        seen.add(case.id)

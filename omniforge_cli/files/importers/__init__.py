@@ -1,0 +1,1 @@
+"""Eval sets in other tools' file forms."""

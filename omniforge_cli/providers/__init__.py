@@ -1,0 +1,1 @@
+"""Wrappers round a Provider, each a Provider itself."""

@@ -1,0 +1,1 @@
+"""Deciding: from a message to a routing decision."""

@@ -1,0 +1,1 @@
+"""Arithmetic over samples: metrics, statistics, gates."""

@@ -9,7 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from omniforge_cli.api import ActionType, IntentRouter, compare, evaluate, replay
+    from omniforge_cli.api.comparison import compare
+    from omniforge_cli.api.evaluation import evaluate
+    from omniforge_cli.api.labels import ActionType
+    from omniforge_cli.api.replaying import replay
+    from omniforge_cli.api.router import IntentRouter
     from omniforge_cli.conversations.context import assemble_context, estimate_tokens, format_context_for_llm
     from omniforge_cli.conversations.memory import InMemoryConversationRepository
     from omniforge_cli.conversations.repository import ConversationRepository
@@ -26,14 +30,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "ActionType": "api",
+    "ActionType": "api.labels",
     "ChatService": "conversations.service",
     "Conversation": "core.conversation",
     "ConversationRepository": "conversations.repository",
     "DuckDBConversationRepository": "adapters.duckdb.conversations",
     "InMemoryConversationRepository": "conversations.memory",
     "IntentAnalysisError": "core.errors",
-    "IntentRouter": "api",
+    "IntentRouter": "api.router",
     "KeywordAnalyzer": "routing.keyword",
     "LLMIntentAnalyzer": "routing.llm",
     "LocalAnalyzer": "routing.local",
@@ -41,11 +45,11 @@ _HOMES = {
     "RoutingDecision": "core.decision",
     "Taxonomy": "core.taxonomy",
     "assemble_context": "conversations.context",
-    "compare": "api",
+    "compare": "api.comparison",
     "estimate_tokens": "conversations.context",
-    "evaluate": "api",
+    "evaluate": "api.evaluation",
     "format_context_for_llm": "conversations.context",
-    "replay": "api",
+    "replay": "api.replaying",
 }
 
 __all__ = [

@@ -33,6 +33,14 @@ class Conversation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """A whole conversation: its head and all its messages, oldest first. One line of the interchange form."""
+
+    conversation: Conversation
+    messages: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
     """An agent of the user. `id` is what `target_agent_id` may hold; a bare name serves as both."""
 

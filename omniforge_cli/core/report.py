@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
+
+from omniforge_cli.core.run import Sample
 
 REPORT_SCHEMA_VERSION: Final = 1
 
@@ -231,3 +233,47 @@ class Report:
         if self.cases_file is not None:
             plain["cases_file"] = self.cases_file
         return plain
+
+
+def case_of(sample: Sample, redact: Callable[[str], str]) -> dict[str, Any]:
+    """A sample as the report's case object; every text that a person or a model wrote goes through `redact`."""
+    error = sample.error
+    usage = sample.usage
+    return {
+        "id": sample.case_id,
+        "expected": sample.expected,
+        "predicted": sample.predicted,
+        "correct": sample.correct,
+        "confidence": sample.confidence,
+        "source": sample.source.value if sample.source else None,
+        "fallback_reason": error.reason.value if error else None,
+        "latency_ms": round(sample.latency_ms, 3),
+        "cached": sample.cached,
+        "repeat": sample.repeat,
+        "case_hash": sample.case_hash,
+        "message": redact(sample.message),
+        "tags": list(sample.tags),
+        "error": None if error is None else {"reason": error.reason.value, "message": redact(error.message), "attempts": error.attempts},
+        "calls": sample.calls,
+        "is_ambiguous": sample.is_ambiguous,
+        "alternative_action": sample.alternative_action,
+        "target_agent_id": sample.target_agent_id,
+        "entities": _redacted(sample.entities, redact),
+        "expected_entities": _redacted(sample.expected_entities, redact),
+        "reasoning": redact(sample.reasoning),
+        "clarifying_question": redact(sample.clarifying_question) if sample.clarifying_question else None,
+        "usage": None
+        if usage is None
+        else {"prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens, "cost_usd": usage.cost_usd},
+        "injected": sample.injected,
+    }
+
+
+def _redacted(value: Any, redact: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return {key: _redacted(item, redact) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_redacted(item, redact) for item in value]
+    return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -119,6 +119,45 @@ class Sample:
     def asked_correct(self) -> bool:
         """Right by the analyzer that was asked: a fallback or an error is a miss."""
         return self.answered and self.correct
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; fields that hold their default are left out."""
+        plain: dict[str, Any] = {}
+        for name, default in _SAMPLE_DEFAULTS:
+            value = getattr(self, name)
+            if value is not default and value != default:
+                plain[name] = value
+        if self.error is not None:
+            plain["error"] = {"reason": self.error.reason.value, "message": self.error.message, "attempts": self.error.attempts}
+        if self.usage is not None:
+            plain["usage"] = [self.usage.prompt_tokens, self.usage.completion_tokens, self.usage.cost_usd]
+        return plain
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Sample:
+        """What `to_dict` gave, back as a sample."""
+        values = dict(plain)
+        if "error" in values:
+            error = values["error"]
+            values["error"] = SampleError(reason=FallbackReason(error["reason"]), message=error["message"], attempts=error["attempts"])
+        if "usage" in values:
+            prompt_tokens, completion_tokens, cost_usd = values["usage"]
+            values["usage"] = Usage(prompt_tokens=prompt_tokens, completion_tokens=completion_tokens, cost_usd=cost_usd)
+        if "source" in values:
+            values["source"] = Source(values["source"])
+        if "tags" in values:
+            values["tags"] = tuple(values["tags"])
+        return cls(**values)
+
+
+_REQUIRED = object()
+_SAMPLE_DEFAULTS: tuple[tuple[str, Any], ...] = tuple(
+    (
+        item.name,
+        _REQUIRED if item.default is MISSING and item.default_factory is MISSING else {} if item.default is MISSING else item.default,
+    )
+    for item in fields(Sample)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

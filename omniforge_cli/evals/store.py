@@ -19,9 +19,7 @@ class RunStore(Protocol):
         """Store finished samples in one transaction; a sample that is there already (same key) is replaced."""
         ...
 
-    async def finish(
-        self, run_id: str, status: RunStatus, *, summary: Mapping[str, Any], tenant_id: str
-    ) -> None:
+    async def finish(self, run_id: str, status: RunStatus, *, summary: Mapping[str, Any], tenant_id: str) -> None:
         """Record how a run ended. `summary` is the report without its cases, as plain JSON values."""
         ...
 

@@ -154,9 +154,9 @@ def read_settings(flags: Mapping[str, Any]) -> Settings:
     return Settings(**values, origins={name: origins.get(name, "default") for name in OPTIONS}, provider_keys=keys)
 
 
-def provider_key(variable: str) -> str | None:
-    """The value of a provider's own key variable; never stored, logged or shown."""
-    return os.environ.get(variable, "").strip() or None
+def provider_keys() -> dict[str, str]:
+    """Every provider key in the environment, by variable. They are sent to their providers; never stored, logged or shown."""
+    return {name: value for name, value in os.environ.items() if name.endswith(("_API_KEY", "_API_TOKEN")) and value.strip()}
 
 
 def config_files() -> list[Path]:
@@ -200,3 +200,8 @@ def _read_config(path: Path) -> dict[str, Any]:
         if key not in known:
             raise SettingsError(f"{path}: unknown key {key!r}{nearest(key, sorted(known))}")
     return values
+
+
+def no_colour() -> bool:
+    """Whether `NO_COLOR` asks for plain output (no-color.org)."""
+    return bool(os.environ.get("NO_COLOR"))

@@ -1,0 +1,200 @@
+"""Runs and their samples in the DuckDB file."""
+
+from __future__ import annotations
+
+import builtins
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from omniforge_cli.adapters.duckdb.connection import Database, Session
+from omniforge_cli.adapters.duckdb.rows import from_utc, to_json, to_utc
+from omniforge_cli.adapters.processes import ProcessIdentity
+from omniforge_cli.core.run import Analyzer, Arm, Run, RunStatus, Sample
+from omniforge_cli.evals.memory import chosen_run, no_such_run
+
+_CHUNK: Final = 5_000
+_HEAD: Final = "tenant_id, id, created_at, ended_at, status, head, summary, pid, host, process_started"
+
+
+class DuckDBRunStore:
+    """A `RunStore` in a DuckDB file; every method opens the file, works and closes it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def create(self, run: Run) -> None:
+        """Store a run's head; one that is there already is taken over by this process and keeps its samples."""
+        await self._database.write(lambda session: _create(session, run))
+
+    async def append(self, run_id: str, samples: Sequence[Sample], *, tenant_id: str) -> None:
+        """Store finished samples in one transaction; a sample with the same key is replaced in its place.
+
+        Raises:
+            NotFound: missing or not this tenant's.
+        """
+        latest = {sample.key: sample for sample in samples}  # one statement cannot replace a row twice
+        await self._database.write(lambda session: _append(session, run_id, list(latest.values()), tenant_id))
+
+    async def finish(self, run_id: str, status: RunStatus, *, summary: Mapping[str, Any], tenant_id: str) -> None:
+        """Record how a run ended.
+
+        Raises:
+            NotFound: missing or not this tenant's.
+        """
+        ended_at = to_utc(datetime.now(UTC))
+
+        def work(session: Session) -> None:
+            told = session.cipher.seal(to_json(summary), owner=tenant_id)
+            sql = "update runs set status = ?, summary = ?, ended_at = ? where tenant_id = ? and id = ? returning id"
+            if not session.connection.execute(sql, [status.value, told, ended_at, tenant_id, run_id]).fetchall():
+                raise no_such_run(run_id)
+
+        await self._database.write(work)
+
+    async def get(self, run_id: str, *, tenant_id: str) -> Run:
+        """A run's head, by its id, an unambiguous beginning of it, or `last`.
+
+        Raises:
+            NotFound: missing or not this tenant's, or more than one begins so.
+        """
+        return await self._database.read(lambda session: _get(session, run_id, tenant_id))
+
+    async def list(self, *, tenant_id: str, limit: int = 50) -> list[Run]:
+        """Runs, newest first."""
+
+        def work(session: Session) -> list[Run]:
+            sql = f"select {_HEAD} from runs where tenant_id = ? order by created_at desc, id desc limit ?"
+            return [_run(session, row) for row in session.connection.execute(sql, [tenant_id, limit]).fetchall()]
+
+        return await self._database.read(work)
+
+    async def sample_keys(self, run_id: str, *, tenant_id: str) -> set[tuple[int, str, int]]:
+        """Keys (arm, case id, repeat) of the stored samples.
+
+        Raises:
+            NotFound: missing or not this tenant's.
+        """
+
+        def work(session: Session) -> set[tuple[int, str, int]]:
+            _check(session, run_id, tenant_id)
+            sql = "select arm, case_id, repeat from run_cases where tenant_id = ? and run_id = ?"
+            return {(arm, case, repeat) for arm, case, repeat in session.connection.execute(sql, [tenant_id, run_id]).fetchall()}
+
+        return await self._database.read(work)
+
+    async def samples(self, run_id: str, *, tenant_id: str) -> AsyncIterator[Sample]:
+        """The stored samples by arm, then in order of arrival; the file is open only while a chunk is read.
+
+        Raises:
+            NotFound: missing or not this tenant's.
+        """
+        arm, position = -1, -1
+        while True:
+            chunk = await self._database.read(lambda session, after=(arm, position): _chunk(session, run_id, tenant_id, after))  # type: ignore[misc]
+            for arm, position, sample in chunk:  # noqa: B007 - the last pair says where the next chunk begins
+                yield sample
+            if len(chunk) < _CHUNK:
+                return
+
+
+def _head(run: Run) -> dict[str, Any]:
+    """What of a run's head has no column of its own."""
+    return {
+        "command": run.command,
+        "evalset": run.evalset,
+        "arms": [asdict(arm) for arm in run.arms],
+        "fingerprint": run.fingerprint,
+        "output_dir": run.output_dir,
+        "n_samples": run.n_samples,
+    }
+
+
+def _create(session: Session, run: Run) -> None:
+    seal = session.cipher.seal
+    me = ProcessIdentity.current()
+    ended_at = None if run.ended_at is None else to_utc(run.ended_at)
+    head = seal(to_json(_head(run)), owner=run.tenant_id)
+    summary = seal(to_json(run.summary), owner=run.tenant_id)
+    session.connection.execute(
+        """
+        insert into runs values (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)
+        on conflict (tenant_id, id) do update set
+            created_at = excluded.created_at, ended_at = excluded.ended_at, status = excluded.status, head = excluded.head,
+            summary = excluded.summary, pid = excluded.pid, host = excluded.host, process_started = excluded.process_started
+        """,
+        [run.tenant_id, run.run_id, to_utc(run.created_at), ended_at, run.status.value, head, summary, me.pid, me.host, me.started],
+    )
+
+
+def _append(session: Session, run_id: str, samples: Sequence[Sample], tenant_id: str) -> None:
+    me = ProcessIdentity.current()
+    sql = """
+        update runs set n_arrived = n_arrived + ?, pid = ?, host = ?, process_started = ?
+        where tenant_id = ? and id = ? returning n_arrived
+    """
+    row = session.connection.execute(sql, [len(samples), me.pid, me.host, me.started, tenant_id, run_id]).fetchone()
+    if row is None:
+        raise no_such_run(run_id)
+    first = row[0] - len(samples)
+    columns = [
+        [sample.arm for sample in samples],
+        [sample.case_id for sample in samples],
+        [sample.repeat for sample in samples],
+        list(range(first, first + len(samples))),
+        [session.cipher.seal(to_json(sample.to_dict()), owner=tenant_id) for sample in samples],
+    ]
+    session.connection.execute(
+        """
+        insert into run_cases
+        select ?, ?, unnest(?::integer[]), unnest(?::varchar[]), unnest(?::integer[]), unnest(?::bigint[]), unnest(?::varchar[])
+        on conflict (tenant_id, run_id, arm, case_id, repeat) do update set sample = excluded.sample
+        """,
+        [tenant_id, run_id, *columns],
+    )
+
+
+def _get(session: Session, run_id: str, tenant_id: str) -> Run:
+    sql = f"""
+        select {_HEAD} from runs where tenant_id = ? and (? = 'last' or starts_with(id, ?))
+        order by id = ? desc, created_at desc, id desc limit 6
+    """
+    rows = session.connection.execute(sql, [tenant_id, run_id, run_id, run_id]).fetchall()
+    return chosen_run(run_id, [_run(session, row) for row in rows])
+
+
+def _check(session: Session, run_id: str, tenant_id: str) -> None:
+    if not session.connection.execute("select 1 from runs where tenant_id = ? and id = ?", [tenant_id, run_id]).fetchall():
+        raise no_such_run(run_id)
+
+
+def _chunk(session: Session, run_id: str, tenant_id: str, after: tuple[int, int]) -> builtins.list[tuple[int, int, Sample]]:
+    if after == (-1, -1):
+        _check(session, run_id, tenant_id)
+    sql = """
+        select arm, position, sample from run_cases
+        where tenant_id = ? and run_id = ? and (arm > ? or (arm = ? and position > ?))
+        order by arm, position limit ?
+    """
+    rows = session.connection.execute(sql, [tenant_id, run_id, after[0], after[0], after[1], _CHUNK]).fetchall()
+    return [(arm, position, Sample.from_dict(json.loads(session.cipher.open(text, owner=tenant_id)))) for arm, position, text in rows]
+
+
+def _run(session: Session, row: Sequence[Any]) -> Run:
+    tenant_id, run_id, created_at, ended_at, status, head, summary, pid, host, started = row
+    current = RunStatus(status)
+    if current is RunStatus.RUNNING and ProcessIdentity(pid=pid, host=host, started=started).is_gone:
+        current = RunStatus.INTERRUPTED
+    told = json.loads(session.cipher.open(head, owner=tenant_id))
+    return Run(
+        run_id=run_id,
+        tenant_id=tenant_id,
+        created_at=from_utc(created_at),
+        ended_at=None if ended_at is None else from_utc(ended_at),
+        status=current,
+        summary=json.loads(session.cipher.open(summary, owner=tenant_id)),
+        arms=tuple(Arm(**arm | {"analyzer": Analyzer(arm["analyzer"])}) for arm in told.pop("arms")),
+        **told,
+    )

@@ -1,0 +1,184 @@
+"""Fits the `local` analyzer from labelled messages with scikit-learn, and measures it on messages it did not see.
+
+Everything is sorted, seeded and rounded, so that the same messages give the same bytes on one machine.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.sparse import csr_matrix, diags, hstack
+from sklearn.svm import LinearSVC
+
+from omniforge_cli.core.errors import EvalSetError
+from omniforge_cli.routing.classifier import GROUPS, ClassifierWeights, GroupWeights
+from omniforge_cli.routing.features import character_grams, features
+from omniforge_cli.routing.lexicon import Lexicon
+
+Floats = NDArray[np.float64]
+
+_SHARES: Final = {"grams": 1.0, "characters": 0.7, "classes": 0.7}
+"""How much each group of features counts: its length in the vector of a message."""
+_COST: Final = 0.5
+_MIN_MESSAGES: Final = 2
+"""A feature that stands in fewer messages is not learnt."""
+_N_FOLDS: Final = 5
+_MAX_CELLS: Final = 3_000_000
+"""Weights kept (features times labels): what fits into 2 MB as compressed bytes."""
+_IN_SCOPE_ANSWERED: Final = 0.9
+_NONE_IS_TOLD: Final = 0.8
+"""Recall of "none of these" on held-out messages, from which on such an answer needs no asking back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledMessage:
+    """A training message. `voice` names its author, where that is known: held-out parts are then whole voices."""
+
+    message: str
+    label: str
+    voice: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldOut:
+    """Probabilities for every message from a model that did not see it (nor anything of its voice)."""
+
+    labels: tuple[str, ...]
+    expected: tuple[int, ...]
+    probabilities: Floats
+
+    @property
+    def predicted(self) -> NDArray[np.int64]:
+        """The most probable label of each message."""
+        return np.asarray(self.probabilities.argmax(axis=1))
+
+    @property
+    def accuracy(self) -> float:
+        """Share of messages whose label was found."""
+        return float((self.predicted == np.array(self.expected)).mean())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainedModel:
+    """The weights to ship, how they did on held-out messages, and the threshold under which to ask back."""
+
+    weights: ClassifierWeights
+    held_out: HeldOut
+    clarification_threshold: float
+
+
+def train(
+    rows: Sequence[LabelledMessage], *, labels: Sequence[str], none_label: str | None, lexicon: Mapping[str, str], seed: int = 0
+) -> TrainedModel:
+    """Learns the labels from the messages; takes some ten seconds for ten thousand messages.
+
+    Raises:
+        EvalSetError: a message has a label that is not among `labels`, or a label has fewer than two messages.
+    """
+    _check(rows, labels)
+    space = _Space(rows, lexicon)
+    expected = np.array([labels.index(row.label) for row in rows])
+    folds = _folds(rows, expected, seed)
+    margins = _held_out_margins(space, expected, folds, seed)
+    sharpness = _sharpness(margins, expected)
+    held_out = HeldOut(labels=tuple(labels), expected=tuple(map(int, expected)), probabilities=_softmax(margins * sharpness))
+    everything = np.ones(len(rows), dtype=bool)
+    fitted = _fit(space, everything, expected, seed)
+    weights = _quantised(space, fitted, labels, lexicon)
+    none = labels.index(none_label) if none_label is not None else None
+    return TrainedModel(
+        weights=replace(weights, sharpness=sharpness, asks_on_none=_asks_on_none(held_out, none)),
+        held_out=held_out,
+        clarification_threshold=_threshold(held_out, none),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fitted:
+    """Coefficients of the kept columns of each group, on the vectors as they were given."""
+
+    kept: Mapping[str, NDArray[np.int64]]
+    coefficients: Mapping[str, Floats]
+    intercepts: Floats
+
+
+class _Space:
+    """Messages as counts of features, group by group; what is common weighs less (idf)."""
+
+    def __init__(self, rows: Sequence[LabelledMessage], lexicon: Mapping[str, str]) -> None:
+        known = Lexicon(lexicon)
+        found = [features(row.message, known) for row in rows]
+        documents: Mapping[str, list[list[str]]] = {
+            "grams": [each.grams for each in found],
+            "characters": [[gram for piece in each.pieces for gram in character_grams(piece)] for each in found],
+            "classes": [each.classes for each in found],
+        }
+        self.names: dict[str, list[str]] = {}
+        self.counts: dict[str, csr_matrix] = {}
+        for group in GROUPS:
+            self.names[group], self.counts[group] = _counted(documents[group])
+
+    def idf(self, group: str, seen: NDArray[np.bool_]) -> Floats:
+        """How rare each feature is among the messages seen."""
+        counts = self.counts[group][seen]
+        frequency = np.bincount(counts.indices, minlength=counts.shape[1])
+        return np.asarray(np.where(frequency >= _MIN_MESSAGES, np.log((1 + counts.shape[0]) / (1 + frequency)) + 1, 0.0))
+
+    def vectors(self, seen: NDArray[np.bool_], kept: Mapping[str, NDArray[np.int64]] | None = None) -> csr_matrix:
+        """The vectors of all messages, scaled with what is known from those seen; `kept` names columns, all if None."""
+        parts = []
+        for group in GROUPS:
+            counts, idf = self.counts[group], self.idf(group, seen)
+            if kept is not None:
+                counts, idf = counts[:, kept[group]], idf[kept[group]]
+            length = np.sqrt(counts @ (idf**2))
+            length[length == 0] = 1.0
+            parts.append(diags(_SHARES[group] / length) @ counts @ diags(idf))
+        return hstack(parts).tocsr()
+
+
+def _counted(documents: Sequence[Sequence[str]]) -> tuple[list[str], csr_matrix]:
+    """Names in order, and how often each stands in each message; what stands in one message alone is left out."""
+    frequency = Counter(name for document in documents for name in set(document))
+    names = sorted(name for name, n in frequency.items() if n >= _MIN_MESSAGES)
+    column = {name: at for at, name in enumerate(names)}
+    found = [[column[name] for name in document if name in column] for document in documents]
+    ends = np.cumsum([0, *map(len, found)])
+    columns = np.array([at for document in found for at in document], dtype=np.int64)
+    counts = csr_matrix((np.ones(len(columns)), columns, ends), shape=(len(documents), len(names)))
+    counts.sum_duplicates()
+    return names, counts
+
+
+def _folds(rows: Sequence[LabelledMessage], expected: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """The fold of each message: whole voices where there are enough, else evenly within each label."""
+    voices = sorted({row.voice for row in rows})
+    if len(voices) >= 2 * _N_FOLDS:
+        place = {voice: at % _N_FOLDS for at, voice in enumerate(voices)}
+        return np.array([place[row.voice] for row in rows])
+    random = np.random.default_rng(seed)
+    folds = np.zeros(len(rows), dtype=np.int64)
+    for label in np.unique(expected):
+        of_label = np.flatnonzero(expected == label)
+        folds[random.permutation(of_label)] = np.arange(len(of_label)) % _N_FOLDS
+    return folds
+
+
+def _held_out_margins(space: _Space, expected: NDArray[np.int64], folds: NDArray[np.int64], seed: int) -> Floats:
+    margins = np.zeros((len(expected), int(expected.max()) + 1))
+    for fold in range(_N_FOLDS):
+        seen = folds != fold
+        vectors = space.vectors(seen)
+        model = _learner(seed).fit(vectors[seen], expected[seen])
+        margins[~seen] = _decision(model, vectors[~seen])
+    return margins
+
+
+def _learner(seed: int) -> Any:  # noqa: ANN401 - scikit-learn has no types
+    return LinearSVC(C=_COST, random_state=seed, max_iter=2000)

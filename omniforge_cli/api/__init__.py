@@ -1,0 +1,1 @@
+"""The public face: route, evaluate, replay, compare; with defaults filled in. Async first, with sync wrappers."""

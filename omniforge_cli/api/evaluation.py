@@ -1,0 +1,222 @@
+"""`evaluate`: eval sets × prompt versions × models, counted, compared, gated, stored and reported."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from omniforge_cli import __version__
+from omniforge_cli.core.errors import RunMismatch
+from omniforge_cli.core.evalset import EvalSet
+from omniforge_cli.core.gate import Gate
+from omniforge_cli.core.run import Run, RunSettings, RunStatus, Sample
+from omniforge_cli.core.settings import Settings
+from omniforge_cli.evals.evaluate import EvalJob, Finished
+from omniforge_cli.evals.evaluate import evaluate as run_job
+from omniforge_cli.evals.journal import Journal, find_journals, new_journal
+from omniforge_cli.evals.plan import Plan, make_plan, refuse_mismatch, taxonomy_hash
+from omniforge_cli.evals.record import RunRecord
+from omniforge_cli.evals.store import RunStore
+from omniforge_cli.files.settings import read_settings
+from omniforge_cli.wiring import evaluation as wiring
+from omniforge_cli.wiring.routing import cascade_threshold, load_taxonomy, weights_hash
+from omniforge_cli.wiring.storage import journal_seals, new_id, now, redactor, run_store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvalOptions:
+    """What to measure. Empty `prompts` and `models` mean those of the settings; every combination is an arm.
+
+    `resume` is a run id or `last`; `retry_errors` asks again what failed then. `gates` add to the default gates file.
+    """
+
+    evalsets: tuple[str, ...] = ("intent",)
+    prompts: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    run: RunSettings = field(default_factory=RunSettings)
+    output_dir: str = "reports"
+    gates: tuple[Gate, ...] = ()
+    max_errors: float | None = None
+    no_fallback: bool = False
+    resume: str | None = None
+    retry_errors: bool = False
+    calls: wiring.EvalCalls = field(default_factory=wiring.EvalCalls)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watcher:
+    """Who is told what while a run goes on: its plan once it is made, each finished sample, and warnings."""
+
+    on_plan: Callable[[Plan, Run], None] = lambda plan, run: None
+    on_sample: Callable[[Sample], None] = lambda sample: None
+    warn: Callable[[str], None] = lambda line: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """A finished run and the folder that its reports belong into."""
+
+    finished: Finished
+    folder: Path
+
+
+async def evaluate(
+    options: EvalOptions | None = None, *, settings: Settings | None = None, watcher: Watcher | None = None, **overrides: Any
+) -> Measurement:
+    """Run (or resume) an eval and return its report. Nothing but the run store and the run's journal is written.
+
+    Raises:
+        OmniforgeError: it cannot be run as asked, or an answer that it needs was not recorded.
+    """
+    options = options or EvalOptions()
+    settings = settings or read_settings(overrides)
+    evalset = wiring.load_evalsets(options.evalsets)
+    return await measure(Subject(command="eval", evalset=evalset, options=options), settings=settings, watcher=watcher or Watcher())
+
+
+def evaluate_sync(options: EvalOptions | None = None, **keywords: Any) -> Measurement:
+    """`evaluate` for code without an event loop."""
+    return asyncio.run(evaluate(options, **keywords))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is measured: cases, how they are measured, and what the report says beside the numbers."""
+
+    command: str
+    evalset: EvalSet
+    options: EvalOptions
+    report_extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+async def measure(subject: Subject, *, settings: Settings, watcher: Watcher) -> Measurement:
+    """Carry out a run over cases from anywhere; shared by `evaluate` and `replay`."""
+    options = subject.options
+    loaded = load_taxonomy(settings.taxonomy)
+    wiring.check_labels(subject.evalset, loaded.taxonomy)
+    arms = wiring.arms(settings, prompts=options.prompts, models=options.models)
+    run_settings = replace(
+        options.run,
+        timeout_s=settings.timeout_s,
+        api_base=settings.api_base,
+        provider=settings.provider,
+        cascade_threshold=cascade_threshold(settings),
+    )
+    plan = make_plan(
+        subject.evalset,
+        taxonomy=loaded.taxonomy,
+        arms=arms,
+        settings=run_settings,
+        versions={"omniforge": __version__, "weights_sha256": weights_hash(loaded)},
+    )
+    store, run, journal, done = await _opened(subject, plan, settings)
+    watcher.on_plan(plan, run)
+    baselines = await wiring.load_baselines(options.gates, settings)
+    record = RunRecord(plan, run, journal=journal, store=store, warn=watcher.warn, is_paired=len(arms) > 1 or bool(baselines))
+    async with wiring.Routers(settings=settings, loaded=loaded, plan=plan, options=options.calls) as routers:
+        job = EvalJob(
+            plan=plan,
+            run=run,
+            routers=routers.build(no_fallback=options.no_fallback),
+            record=record,
+            workers=routers.workers,
+            gates=options.gates,
+            baselines=baselines,
+            done=done,
+            redact=redactor(),
+            on_sample=watcher.on_sample,
+            head=_head(plan, subject),
+            max_errors=options.max_errors,
+        )
+        finished = await run_job(job)
+        extra = routers.facts()
+    report = replace(finished.report, extra={**finished.report.extra, **extra})
+    return Measurement(finished=replace(finished, report=report), folder=Path(run.output_dir))
+
+
+async def _opened(
+    subject: Subject, plan: Plan, settings: Settings
+) -> tuple[RunStore, Run, Journal, AsyncIterator[tuple[Sample, bool]] | None]:
+    """The store, the run's head, its journal, and what an earlier attempt has done (None for a new run)."""
+    options = subject.options
+    store = run_store(settings)
+    if options.resume is None:
+        created = now()
+        run_id = f"{created:%Y%m%d-%H%M%S}-{new_id()[:6]}"
+        folder = Path(options.output_dir).resolve() / run_id
+        run = Run(
+            run_id=run_id,
+            tenant_id=settings.tenant,
+            created_at=created,
+            command=subject.command,
+            evalset=plan.evalset.ref,
+            arms=plan.arms,
+            fingerprint=plan.fingerprint,
+            status=RunStatus.RUNNING,
+            output_dir=str(folder),
+            n_samples=plan.n_samples,
+        )
+        return store, run, new_journal(folder, *journal_seals(settings, run_id)), None
+    run = await store.get(options.resume, tenant_id=settings.tenant)
+    if run.command != subject.command:
+        raise RunMismatch(f"run {run.run_id} is a {run.command}; resume it with `omniforge {run.command} --resume {run.run_id}`")
+    refuse_mismatch(run.fingerprint, plan.fingerprint, run.run_id)
+    folder, seals = Path(run.output_dir), journal_seals(settings, run.run_id)
+    return store, run, new_journal(folder, *seals), _done(store, run, find_journals(folder, *seals), options.retry_errors)
+
+
+async def _done(store: RunStore, run: Run, earlier: list[Journal], retry_errors: bool) -> AsyncIterator[tuple[Sample, bool]]:
+    """Samples of earlier attempts: what the store has, then what only a killed process's journal has."""
+    seen: set[tuple[int, str, int]] = set()
+    async for sample in store.samples(run.run_id, tenant_id=run.tenant_id):
+        if not (retry_errors and sample.error):
+            seen.add(sample.key)
+            yield sample, True
+    for journal in earlier:
+        for sample in journal.samples():
+            if sample.key not in seen and not (retry_errors and sample.error):
+                seen.add(sample.key)
+                yield sample, False
+    for journal in earlier:
+        journal.delete()
+
+
+def _head(plan: Plan, subject: Subject) -> dict[str, Any]:
+    run = plan.settings
+    return {
+        "omniforge_version": __version__,
+        "evalset": {
+            "name": plan.evalset.name,
+            "version": plan.evalset.version,
+            "sha256": plan.evalset.sha256,
+            "n_cases": len(plan.evalset.cases),
+            "sets": list(plan.evalset.sets or (plan.evalset.ref,)),
+        },
+        "taxonomy": {
+            "name": plan.taxonomy.name,
+            "version": plan.taxonomy.version,
+            "sha256": taxonomy_hash(plan.taxonomy),
+            "labels": list(plan.taxonomy.names),
+            "clarification_threshold": plan.taxonomy.clarification_threshold,
+        },
+        "machine": wiring.machine(),
+        "settings": {
+            "concurrency": run.concurrency,
+            "timeout": run.timeout_s,
+            "repeats": run.repeats,
+            "retries": run.retries,
+            "cache": run.cache,
+            "seed": run.seed,
+            "limit": run.limit,
+            "tags": list(run.tags),
+            "inject": run.inject,
+            "offline": run.offline,
+            "api_base": run.api_base,
+            "provider": run.provider,
+            "cascade_threshold": run.cascade_threshold,
+        },
+        "extra": dict(subject.report_extra),
+    }

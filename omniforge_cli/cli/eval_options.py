@@ -1,0 +1,97 @@
+"""The options that `eval` and `replay` share, and what they mean as `EvalOptions`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from omniforge_cli.cli.options import CommonFlags, StorageFlags, common_options, model_options, storage_options
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+DEFAULT_GATES: Final = Path("evalsets") / "gates.yaml"
+
+
+class EvalFlags(CommonFlags, StorageFlags):
+    """What `eval` takes; `replay` takes the same, and where the conversations come from."""
+
+    evalsets: tuple[str, ...]
+    models: tuple[str, ...]
+    prompts: tuple[str, ...]
+    taxonomy: str | None
+    analyzer: str | None
+    api_base: str | None
+    provider: str | None
+    cascade_threshold: float | None
+    timeout_s: float | None
+    concurrency: str | None
+    retries: int | None
+    repeats: int | None
+    limit: int | None
+    tags: str | None
+    seed: int | None
+    output_dir: str
+    formats: str
+    gates: str | None
+    min_accuracy: float | None
+    min_macro_f1: float | None
+    max_p95_ms: float | None
+    max_mean_cost_usd: float | None
+    max_fallback_rate: float | None
+    no_regression_from: str | None
+    max_errors: float | None
+    no_fallback: bool
+    resume: str | None
+    retry_errors: bool
+
+
+class Concurrency(click.ParamType):
+    """A whole number over 0, or `auto`."""
+
+    name = "n|auto"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text, checked."""
+        if value != "auto" and not (str(value).isdigit() and 1 <= int(value) <= 1024):
+            self.fail(f"{value!r} is neither a whole number from 1 to 1024 nor `auto`", param, ctx)
+        return str(value)
+
+
+def evaluation_options(command: Command) -> Command:
+    """Everything that `eval` and `replay` have in common."""
+    share = click.FloatRange(0, 1)
+    options = [
+        click.option("--prompt", "prompts", multiple=True, metavar="REF", help="Prompt version; repeatable.  [default: intent]"),
+        click.option("--model", "models", multiple=True, metavar="NAME", help="Model; repeatable."),
+        model_options,
+        click.option("--timeout", "timeout_s", type=float, metavar="SECONDS", help="Longest that one attempt may take.  [default: 5]"),
+        click.option("--concurrency", type=Concurrency(), help="Attempts under way at once; auto finds out.  [default: 16]"),
+        click.option("--retries", type=click.IntRange(0, 20), help="Further attempts after a retryable error.  [default: 2]"),
+        click.option("--repeats", type=click.IntRange(1, 1000), help="How often each case is asked.  [default: 1]"),
+        click.option("--limit", type=click.IntRange(1), help="Only the first N cases, after --tags."),
+        click.option("--tags", metavar="A,B", help="Only cases with one of these tags."),
+        click.option("--seed", type=int, help="Seed of resampling and of the provider, where it takes one.  [default: 0]"),
+        click.option("--output-dir", metavar="DIR", default="reports", show_default=True, help="Where the run's folder is made."),
+        click.option(
+            "--formats", metavar="LIST", default="all", show_default=True, help="Report files: html,md,json,junit,parquet,csv; all, none."
+        ),
+        click.option("--gates", metavar="FILE|none", help="Gates file.  [default: ./evalsets/gates.yaml when it is there]"),
+        click.option("--min-accuracy", type=share, help="Gate: accuracy at least this."),
+        click.option("--min-macro-f1", type=share, help="Gate: macro-F1 at least this."),
+        click.option("--max-p95-ms", type=click.FloatRange(0), help="Gate: 95th percentile of latency at most this."),
+        click.option("--max-mean-cost-usd", type=click.FloatRange(0), help="Gate: mean cost of a message at most this."),
+        click.option("--max-fallback-rate", type=share, help="Gate: share of fallback answers at most this."),
+        click.option("--no-regression-from", metavar="RUN|FILE", help="Gate: not worse, beyond noise, than that run, report or baseline."),
+        click.option("--max-errors", type=share, help="Share of provider outages over which the run is undecided."),
+        click.option("--no-fallback", is_flag=True, help="Count a failed LLM answer as an error instead of asking offline."),
+        click.option("--resume", metavar="RUN|last", help="Go on with an interrupted run: ask only what is missing."),
+        click.option("--retry-errors", is_flag=True, help="With --resume: ask again what failed."),
+        storage_options,
+        common_options,
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command

@@ -1,0 +1,107 @@
+"""Carries out `eval` and `replay` for a person or a CI job: options in, progress, reports, exit code out."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from omniforge_cli.api.evaluation import EvalOptions, Measurement, Watcher, evaluate
+from omniforge_cli.cli import output
+from omniforge_cli.cli.diagnostics import ExitCode, say
+from omniforge_cli.cli.eval_options import DEFAULT_GATES
+from omniforge_cli.cli.invocation import settings_from
+from omniforge_cli.cli.progress import Progress
+from omniforge_cli.core.gate import NO_REGRESSION, SHORT_FORMS, Gate, short_gate
+from omniforge_cli.core.run import RunSettings
+from omniforge_cli.core.settings import Settings
+from omniforge_cli.files.gates import load_gates
+from omniforge_cli.files.settings import no_colour
+from omniforge_cli.reporting import json as json_report
+from omniforge_cli.reporting import terminal
+from omniforge_cli.wiring.evaluation import read_formats, write_reports
+
+EXIT_OF_STATUS = {"pass": ExitCode.OK, "no_gates": ExitCode.OK, "fail": ExitCode.GATE_FAILED, "undecided": ExitCode.PROVIDER}
+
+
+def run_measurement(command: str, flags: Mapping[str, Any]) -> int:
+    """Run, report, and say with the exit code how the gates ended."""
+    settings = settings_from(flags)
+    formats = read_formats(flags["formats"])
+    options = eval_options(flags)
+    progress = Progress(command, quiet=settings.verbosity < 0)
+    watcher = Watcher(on_plan=progress.begin, on_sample=progress.advance, warn=lambda line: say(f"omniforge: warning: {line}"))
+    try:
+        measurement = asyncio.run(evaluate(options, settings=settings, watcher=watcher))
+    except KeyboardInterrupt:
+        progress.interrupted()
+        return ExitCode.INTERRUPTED
+    finally:
+        progress.end()
+    return show(measurement, formats, settings)
+
+
+def show(measurement: Measurement, formats: tuple[str, ...], settings: Settings) -> int:
+    """Write the report files, print the result, and return the exit code of the run's status."""
+    report = measurement.finished.report
+    files = write_reports(measurement.finished, measurement.folder, formats)
+    if settings.format == "json":
+        output.write(json_report.render(report))
+    else:
+        shown = [_relative(path) for path in files]
+        width = shutil.get_terminal_size((100, 24)).columns
+        colour = output.is_terminal() and not no_colour()
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+        output.write(terminal.render(report, files=shown, width=width, color=colour, encoding=encoding))
+    return EXIT_OF_STATUS[report.status]
+
+
+def eval_options(flags: Mapping[str, Any]) -> EvalOptions:
+    """What the flags ask for; settings such as the model's endpoint are not among it.
+
+    Raises:
+        GateFileError: the gates file is broken.
+    """
+    concurrency = flags["concurrency"]
+    run = RunSettings(
+        concurrency="auto" if concurrency == "auto" else int(concurrency or 16),
+        retries=2 if flags["retries"] is None else flags["retries"],
+        repeats=flags["repeats"] or 1,
+        seed=flags["seed"] or 0,
+        limit=flags["limit"],
+        tags=tuple(tag.strip() for tag in (flags["tags"] or "").split(",") if tag.strip()),
+    )
+    return EvalOptions(
+        evalsets=flags.get("evalsets") or ("intent",),
+        prompts=flags["prompts"],
+        models=flags["models"],
+        run=run,
+        output_dir=flags["output_dir"],
+        gates=gates(flags),
+        max_errors=flags["max_errors"],
+        no_fallback=flags["no_fallback"],
+        resume=flags["resume"],
+        retry_errors=flags["retry_errors"],
+    )
+
+
+def gates(flags: Mapping[str, Any]) -> tuple[Gate, ...]:
+    """The gates of the file and of the flags together."""
+    path = flags["gates"]
+    if path is None and DEFAULT_GATES.is_file():
+        path = str(DEFAULT_GATES)
+    from_file = () if path in (None, "none") else load_gates(Path(path))
+    short = [short_gate(flag, value) for flag in SHORT_FORMS if (value := flags[flag.replace("-", "_")]) is not None]
+    baseline = flags["no_regression_from"]
+    regression = [Gate(metric=NO_REGRESSION, baseline=baseline)] if baseline else []
+    return (*from_file, *short, *regression)
+
+
+def _relative(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

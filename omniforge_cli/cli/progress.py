@@ -1,0 +1,73 @@
+"""The progress line of `eval` and `replay` on stderr: how far, how right so far, how long still."""
+
+from __future__ import annotations
+
+import sys
+from time import monotonic
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
+
+from omniforge_cli.cli.diagnostics import say
+from omniforge_cli.core.run import Run, Sample
+from omniforge_cli.evals.plan import Plan
+
+_EVERY_S = 0.1
+
+
+class Progress:
+    """Counts finished samples; draws a bar on a terminal, and is silent elsewhere but for the first line."""
+
+    def __init__(self, command: str, *, quiet: bool) -> None:
+        self._command = command
+        self._quiet = quiet
+        self._bar: RichProgress | None = None
+        self._run: Run | None = None
+        self._total = 0
+        self._n = 0
+        self._right = 0
+        self._failed = 0
+        self._drawn = 0.0
+
+    def begin(self, plan: Plan, run: Run) -> None:
+        """Say what will be done."""
+        self._run, self._total = run, plan.n_samples
+        if self._quiet:
+            return
+        arms = ", ".join(arm.name for arm in plan.arms)
+        say(f"omniforge: run {run.run_id}: {len(plan.evalset.cases)} cases of {plan.evalset.ref} by {arms}")
+        if sys.stderr.isatty():
+            columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+            self._bar = RichProgress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False)
+            self._bar.start()
+            self._bar.add_task("", total=self._total)
+
+    def advance(self, sample: Sample) -> None:
+        """Count one finished sample."""
+        self._n += 1
+        self._right += sample.asked_correct
+        self._failed += sample.error is not None
+        if self._bar is None or (monotonic() - self._drawn < _EVERY_S and self._n < self._total):
+            return
+        self._drawn = monotonic()
+        failed = f", {self._failed} without the asked answer" if self._failed else ""
+        self._bar.update(self._bar.task_ids[0], completed=self._n, description=f"{self._right / self._n:.1%} right{failed}")
+        self._bar.refresh()
+
+    def interrupted(self) -> None:
+        """Say what is saved and how to go on."""
+        self.end()
+        if self._run is None:
+            say("omniforge: interrupted before anything was asked")
+            return
+        say(
+            f"omniforge: interrupted; {self._n} of {self._total} samples are saved. "
+            f"Go on with: omniforge {self._command} --resume {self._run.run_id}"
+        )
+
+    def end(self) -> None:
+        """Remove the bar."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None

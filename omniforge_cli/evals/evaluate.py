@@ -1,0 +1,148 @@
+"""The use case behind `eval` and `replay`: run a plan, count, compare, gate, and hand back the report."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from typing import Any
+
+from omniforge_cli.core.gate import Gate
+from omniforge_cli.core.report import ArmReport, Comparison, GateResult, Report, case_of
+from omniforge_cli.core.run import Run, RunStatus, Sample
+from omniforge_cli.evals.baseline import Baseline, against
+from omniforge_cli.evals.plan import Plan
+from omniforge_cli.evals.record import RunRecord
+from omniforge_cli.evals.runner import run_samples
+from omniforge_cli.routing.router import Router
+from omniforge_cli.scoring.compare import adjusted, compare_samples
+from omniforge_cli.scoring.gates import JudgedArm, judge, verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvalJob:
+    """One run to carry out: what, with which routers, and what to hold it against.
+
+    `routers[i]` answers for arm i. `done` are samples of an earlier attempt at the same run, each with whether the
+    store has it. `head` fills the report's fields that describe
+    the run (versions, machine, settings …); `redact` goes over every text in the report's cases. `max_errors` is a share of samples.
+    """
+
+    plan: Plan
+    run: Run
+    routers: Sequence[Router]
+    record: RunRecord
+    workers: int
+    gates: tuple[Gate, ...] = ()
+    baselines: Mapping[str, Baseline] = field(default_factory=dict)
+    done: AsyncIterator[tuple[Sample, bool]] | None = None
+    redact: Callable[[str], str] = str
+    on_sample: Callable[[Sample], None] = lambda sample: None
+    head: Mapping[str, Any] = field(default_factory=dict)
+    max_errors: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A run that came to its end: its report, and each arm's samples (by the arm's number) as the report's case objects."""
+
+    report: Report
+    cases: Callable[[int], Iterator[dict[str, Any]]]
+
+
+async def evaluate(job: EvalJob) -> Finished:
+    """Run what is left of the plan and report on all of it.
+
+    Raises:
+        OmniforgeError: the run cannot go on. What finished is stored, and the run can be resumed.
+    """
+    record = job.record
+    done = set()
+    if job.done is None:
+        await record.begin()
+    else:
+        async for sample, is_stored in job.done:
+            done.add(sample.key)
+            record.take(sample, is_stored=is_stored)
+            job.on_sample(sample)
+    attempts = (attempt for attempt in job.plan.attempts() if attempt.key not in done)
+    flushing = asyncio.create_task(record.flush_regularly())
+    samples = run_samples(attempts, routers=job.routers, workers=job.workers, tenant_id=job.run.tenant_id)
+    try:
+        async with contextlib.aclosing(samples):
+            async for sample in samples:
+                record.take(sample)
+                job.on_sample(sample)
+    except BaseException:
+        await record.end(RunStatus.INTERRUPTED, {})
+        raise
+    finally:
+        flushing.cancel()
+        await asyncio.gather(flushing, return_exceptions=True)
+    return await _reported(job)
+
+
+async def _reported(job: EvalJob) -> Finished:
+    record, plan = job.record, job.plan
+    reports = [accumulator.report(arm) for accumulator, arm in zip(record.arms, plan.arms, strict=True)]
+    judged = [
+        JudgedArm(
+            report=report,
+            if_outages_right=record.arms[number].if_outages_right(plan.arms[number]) if report.n_outages else None,
+            against=_against(job, number),
+        )
+        for number, report in enumerate(reports)
+    ]
+    gates = judge(job.gates, judged, max_errors=job.max_errors)
+    report = Report(
+        run_id=job.run.run_id,
+        created_at=job.run.created_at.isoformat(),
+        command=job.run.command,
+        arms=tuple(_with_cases(reports, record.inline, job.redact)),
+        comparisons=_comparisons(job),
+        gates=gates,
+        status=_status(job, gates, reports),
+        cases_file=None if record.inline is not None else "cases.parquet",
+        **job.head,
+    )
+    await record.end(RunStatus(report.status), replace(report, arms=tuple(reports)).to_dict())
+    return Finished(report=report, cases=lambda arm: (case_of(sample, job.redact) for sample in record.samples() if sample.arm == arm))
+
+
+def _with_cases(reports: Sequence[ArmReport], kept: Sequence[Sample] | None, redact: Callable[[str], str]) -> Sequence[ArmReport]:
+    if kept is None:
+        return reports
+    cases: list[list[dict[str, Any]]] = [[] for _ in reports]
+    for sample in kept:
+        cases[sample.arm].append(case_of(sample, redact))
+    return [replace(report, cases=of_arm) for report, of_arm in zip(reports, cases, strict=True)]
+
+
+def _against(job: EvalJob, arm: int) -> dict[str, Sequence[Comparison] | str]:
+    labels, seed = job.plan.taxonomy.names, job.plan.settings.seed
+    return {
+        ref: against(baseline, job.plan.arms[arm], job.record.outcomes[arm], labels=labels, seed=seed)
+        for ref, baseline in job.baselines.items()
+    }
+
+
+def _comparisons(job: EvalJob) -> tuple[Comparison, ...]:
+    """Every pair of arms, the earlier one as a."""
+    arms = [(arm.name, outcomes) for arm, outcomes in zip(job.plan.arms, job.record.outcomes, strict=True)]
+    return adjusted(
+        [
+            compare_samples(outcomes_a, outcomes_b, name_a=name_a, name_b=name_b, seed=job.plan.settings.seed)
+            for (name_a, outcomes_a), (name_b, outcomes_b) in combinations(arms, 2)
+        ]
+    )
+
+
+def _status(job: EvalJob, gates: Sequence[GateResult], reports: Sequence[ArmReport]) -> str:
+    """The gates' verdict; an arm that asked the LLM and never got an answer of it leaves the run undecided at best."""
+    decided = verdict(gates)
+    unheard = any(
+        answers == 0 and report.n_fallbacks + report.n_errors > 0 for answers, report in zip(job.record.llm_answers, reports, strict=True)
+    )
+    return "undecided" if unheard and decided != "fail" else decided

@@ -1,0 +1,88 @@
+"""A run's samples in one append-only file: each is safe from a killed process as it finishes, and none has to stay in memory.
+
+The run store gets them in bulk. A line is one sample as JSON, passed through `seal` (encryption, where the store is encrypted).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from omniforge_cli.core.run import Sample
+
+_PATTERN: Final = "journal-*.jsonl"
+
+
+def plain(text: str) -> str:
+    """The seal of an unencrypted store: none."""
+    return text
+
+
+class Journal:
+    """Appends samples to a file and reads them back; a line torn by a kill is ignored."""
+
+    def __init__(self, path: Path, *, seal: Callable[[str], str] = plain, unseal: Callable[[str], str] = plain) -> None:
+        self._path = path
+        self._seal = seal
+        self._unseal = unseal
+        self._file: int | None = None
+
+    def append(self, sample: Sample) -> None:
+        """Write one sample; when this returns, the death of this process cannot lose it."""
+        if self._file is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            if not self._ends_with_newline():
+                os.write(self._file, b"\n")
+        line = self._seal(json.dumps(sample.to_dict(), ensure_ascii=False, separators=(",", ":")))
+        os.write(self._file, line.encode("utf-8", "replace") + b"\n")
+
+    def samples(self) -> Iterator[Sample]:
+        """Every sample that was written whole, in order of arrival."""
+        if not self._path.exists():
+            return
+        with self._path.open("rb") as lines:
+            for line in lines:
+                if line.endswith(b"\n") and line.strip():
+                    sample = self._read(line)
+                    if sample is not None:
+                        yield sample
+
+    def close(self) -> None:
+        """Close the file; it stays on disk."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def delete(self) -> None:
+        """Remove the file, once its samples are safe elsewhere."""
+        self.close()
+        self._path.unlink(missing_ok=True)
+
+    def _read(self, line: bytes) -> Sample | None:
+        try:
+            return Sample.from_dict(json.loads(self._unseal(line.decode("utf-8").rstrip("\n"))))
+        except (ValueError, KeyError, TypeError):
+            return None  # the middle of a line that a kill tore; its sample is asked again
+
+    def _ends_with_newline(self) -> bool:
+        size = self._path.stat().st_size
+        if size == 0:
+            return True
+        with self._path.open("rb") as file:
+            file.seek(size - 1)
+            return file.read(1) == b"\n"
+
+
+def new_journal(folder: Path, seal: Callable[[str], str] = plain, unseal: Callable[[str], str] = plain) -> Journal:
+    """A journal of its own for one attempt at a run whose reports go into `folder`."""
+    return Journal(folder / _PATTERN.replace("*", secrets.token_hex(4)), seal=seal, unseal=unseal)
+
+
+def find_journals(folder: Path, seal: Callable[[str], str] = plain, unseal: Callable[[str], str] = plain) -> list[Journal]:
+    """The journals that killed attempts left in a run's folder."""
+    return [Journal(path, seal=seal, unseal=unseal) for path in sorted(folder.glob(_PATTERN))]

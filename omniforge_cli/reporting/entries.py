@@ -1,0 +1,165 @@
+"""Which cases a page shows: wrong and changed ones first, as many as its size allows, whatever the size of the run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from omniforge_cli.reporting import numbers, view
+from omniforge_cli.reporting.view import Outcome
+
+_MOST_ENTRIES: Final = 6_000
+_LONGEST = {"id": 120, "message": 1_200, "reasoning": 700, "error": 300, "question": 300, "entities": 300}
+
+_Key = tuple[str, str]
+_Cases = Sequence[Iterable[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The cases of a page as JSON fit for a `<script>` element, and what was left out."""
+
+    data: str
+    shown: int
+    total: int
+    notable_shown: int
+    notable: int
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What is remembered of every case; the texts of most are never held."""
+
+    outcomes: set[Outcome] = field(default_factory=set)
+    answer: str | None = None
+    changed: bool = False
+
+    def add(self, outcome: Outcome, answer: str | None) -> None:
+        """Note one more sample; that a provider was not there is no change of mind."""
+        self.outcomes.add(outcome)
+        if outcome is not Outcome.ERROR:
+            self.changed = self.changed or (self.answer is not None and answer != self.answer)
+            self.answer = answer if self.answer is None else self.answer
+
+    @property
+    def rank(self) -> int:
+        if Outcome.WRONG in self.outcomes:
+            return 0 if self.changed else 1
+        if Outcome.ERROR in self.outcomes:
+            return 2
+        return 3 if self.changed else 4
+
+
+def select(cases: _Cases, budget: int, *, first: Iterable[str] = ()) -> Selection:
+    """The cases that fit into `budget` bytes, of all arms side by side.
+
+    Every iterable is read twice, so that memory does not grow with the texts of a run. The ids in `first` (fixed and broken
+    cases) come before everything else.
+    """
+    seen = _survey(cases)
+    urgent = set(first)
+    ranks = {key: -1 if key[0] in urgent else one.rank for key, one in seen.items()}
+    notable = sum(rank < 4 for rank in ranks.values())
+    chosen = sorted(ranks, key=lambda key: ranks[key])[:_MOST_ENTRIES]
+    details = _details(cases, chosen)
+    lines: list[str] = []
+    left = budget
+    for key in chosen:
+        line = script_json(_entry(key, seen[key], details[key], len(cases)))
+        left -= len(line.encode()) + 1
+        if left < 0:
+            break
+        lines.append(line)
+    shown_notable = sum(ranks[key] < 4 for key in chosen[: len(lines)])
+    return Selection(data="[" + ",\n".join(lines) + "]", shown=len(lines), total=len(seen), notable_shown=shown_notable, notable=notable)
+
+
+def script_json(value: Any) -> str:
+    """JSON that no HTML parser can mistake for markup."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for char in "<>&\u2028\u2029":
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    return numbers.readable(text)
+
+
+def _survey(cases: _Cases) -> dict[_Key, _Seen]:
+    seen: dict[_Key, _Seen] = {}
+    for samples in cases:
+        for sample in samples:
+            key = _key(sample)
+            if key not in seen:
+                seen[key] = _Seen()
+            seen[key].add(view.outcome(sample), sample.get("predicted"))
+    return seen
+
+
+def _details(cases: _Cases, chosen: Iterable[_Key]) -> dict[_Key, list[list[Mapping[str, Any]]]]:
+    details: dict[_Key, list[list[Mapping[str, Any]]]] = {key: [[] for _ in cases] for key in chosen}
+    for arm, samples in enumerate(cases):
+        for sample in samples:
+            if (kept := details.get(_key(sample))) is not None:
+                kept[arm].append(sample)
+    return details
+
+
+def _entry(key: _Key, seen: _Seen, samples: Sequence[Sequence[Mapping[str, Any]]], n_arms: int) -> dict[str, Any]:
+    head = next(one for arm in samples for one in arm)
+    return _filled(
+        {
+            "id": _clipped("id", key[0]),
+            "message": _clipped("message", head.get("message")),
+            "expected": head.get("expected"),
+            "tags": list(head.get("tags") or ()),
+            "changed": seen.changed and n_arms > 1,
+            "results": [_result(arm) if arm else None for arm in samples],
+        }
+    )
+
+
+def _result(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """One arm's answer: of several repeats the first that was not right, and what the others said."""
+    outcomes = [view.outcome(sample) for sample in samples]
+    told = next((i for i, outcome in enumerate(outcomes) if outcome is not Outcome.RIGHT), 0)
+    sample = samples[told]
+    answers = [str(one.get("predicted") or view.failure_reason(one) or "no answer") for one in samples]
+    error = sample.get("error") or {}
+    return _filled(
+        {
+            "outcome": outcomes[told].value,
+            "predicted": sample.get("predicted"),
+            "confidence": numbers.score(sample.get("confidence")).replace(numbers.MISSING, ""),
+            "latency": numbers.milliseconds(sample.get("latency_ms")).replace(numbers.MISSING, ""),
+            "cached": sample.get("cached"),
+            "source": sample.get("source"),
+            "reason": view.failure_reason(sample),
+            "error": _clipped("error", error.get("message")),
+            "reasoning": _clipped("reasoning", sample.get("reasoning")),
+            "question": _clipped("question", sample.get("clarifying_question")),
+            "alternative": sample.get("alternative_action"),
+            "agent": sample.get("target_agent_id"),
+            "entities": _clipped("entities", ", ".join(f"{name}: {value}" for name, value in (sample.get("entities") or {}).items())),
+            "repeats": _repeats(outcomes, answers),
+            "unstable": len(set(answers)) > 1,
+        }
+    )
+
+
+def _repeats(outcomes: Sequence[Outcome], answers: Sequence[str]) -> str:
+    if len(outcomes) < 2:
+        return ""
+    counts = ", ".join(f"{answer} ×{answers.count(answer)}" for answer in dict.fromkeys(answers))
+    return f"right {outcomes.count(Outcome.RIGHT)} of {len(outcomes)}: {counts}"
+
+
+def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value not in (None, "", False, [])}
+
+
+def _clipped(what: str, text: Any) -> str:
+    return numbers.clipped(str(text), _LONGEST[what]) if text is not None else ""
+
+
+def _key(sample: Mapping[str, Any]) -> _Key:
+    return str(sample["id"]), str(sample.get("case_hash"))

@@ -1,0 +1,94 @@
+"""A report -> JUnit XML with names that stay the same between runs, so that CI keeps its history. Text must be redacted by the caller."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+from xml.etree import ElementTree
+
+from omniforge_cli.core.report import ArmReport, Report
+from omniforge_cli.reporting import numbers, view
+from omniforge_cli.reporting.view import Outcome
+
+_NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def render(report: Report, cases: Sequence[Iterable[Mapping[str, Any]]] | None = None) -> str:
+    """One suite per arm and one test per sample: failure = wrong answer, error = the provider, skipped = without a label.
+
+    `cases` gives the samples of each arm where the report does not hold them.
+    """
+    root = ElementTree.Element("testsuites", {"name": "omniforge"})
+    for arm, samples in zip(report.arms, view.cases_by_arm(report, cases), strict=True):
+        _suite(root, report, arm, samples)
+    total = {key: sum(int(suite.attrib[key]) for suite in root) for key in ("tests", "failures", "errors", "skipped")}
+    root.attrib.update({key: str(n) for key, n in total.items()})
+    root.set("time", f"{sum(float(suite.attrib['time']) for suite in root):.3f}")
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _suite(root: ElementTree.Element, report: Report, arm: ArmReport, samples: Iterable[Mapping[str, Any]]) -> None:
+    name = _text(f"{view.evalset_name(report)} {arm.name}")
+    suite = ElementTree.SubElement(root, "testsuite", {"name": name, "timestamp": _text(report.created_at)})
+    properties = ElementTree.SubElement(suite, "properties")
+    for key, value in (("run_id", report.run_id), ("prompt_sha256", arm.prompt_sha256), ("omniforge_version", report.omniforge_version)):
+        if value:
+            ElementTree.SubElement(properties, "property", {"name": key, "value": _text(value)})
+    counts = dict.fromkeys(Outcome, 0)
+    seconds = 0.0
+    for sample in samples:
+        seconds += _seconds(sample)
+        counts[_test(suite, name, sample)] += 1
+    suite.set("tests", str(sum(counts.values())))
+    suite.set("failures", str(counts[Outcome.WRONG]))
+    suite.set("errors", str(counts[Outcome.ERROR]))
+    suite.set("skipped", str(counts[Outcome.UNLABELLED]))
+    suite.set("time", f"{seconds:.3f}")
+
+
+def _test(suite: ElementTree.Element, suite_name: str, sample: Mapping[str, Any]) -> Outcome:
+    """Add one test; a first repeat has the case's plain name, so that `--repeats` does not rename it."""
+    repeat = sample.get("repeat") or 0
+    name = _text(sample["id"]) + (f" [repeat {repeat}]" if repeat else "")
+    test = ElementTree.SubElement(suite, "testcase", {"classname": suite_name, "name": name, "time": f"{_seconds(sample):.3f}"})
+    outcome = view.outcome(sample)
+    reason = view.failure_reason(sample)
+    if outcome is Outcome.UNLABELLED:
+        ElementTree.SubElement(test, "skipped", {"message": "no decision was recorded for this turn"})
+    elif outcome is Outcome.ERROR:
+        attributes = {"type": _text(reason or "error"), "message": _text(_error_message(sample) or "no answer")}
+        ElementTree.SubElement(test, "error", attributes).text = _details(sample)
+    elif outcome is Outcome.WRONG:
+        said = f"got {sample.get('predicted')}" if reason is None else f"got no usable answer ({reason})"
+        attributes = {"type": _text(reason or "wrong_answer"), "message": _text(f"expected {sample.get('expected')}, {said}")}
+        ElementTree.SubElement(test, "failure", attributes).text = _details(sample)
+    return outcome
+
+
+def _details(sample: Mapping[str, Any]) -> str:
+    rows = (
+        ("message", sample.get("message")),
+        ("expected", sample.get("expected")),
+        ("answered", sample.get("predicted")),
+        ("confidence", numbers.score(sample.get("confidence"))),
+        ("reasoning", sample.get("reasoning")),
+        ("error", _error_message(sample)),
+        ("tags", ", ".join(sample.get("tags") or ())),
+    )
+    return _text("\n".join(f"{name}: {value}" for name, value in rows if value))
+
+
+def _error_message(sample: Mapping[str, Any]) -> str:
+    error = sample.get("error")
+    return str(error.get("message") or "") if isinstance(error, Mapping) else ""
+
+
+def _seconds(sample: Mapping[str, Any]) -> float:
+    latency = sample.get("latency_ms")
+    return float(latency) / 1000 if numbers.known(latency) and latency is not None else 0.0
+
+
+def _text(value: Any) -> str:
+    return _NOT_XML.sub("\ufffd", str(value))

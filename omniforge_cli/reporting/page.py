@@ -1,0 +1,198 @@
+"""What the HTML page says, as plain values for its template: tables with sortable cells, the confusions that fit, diagrams."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from omniforge_cli.core.report import ArmReport, Comparison, Report
+from omniforge_cli.reporting import charts, numbers, view
+
+_MOST_DETAILED_ARMS: Final = 12
+_MOST_CONFUSED: Final = 24
+_MOST_ROWS: Final = 900
+_MOST_COMPARISONS: Final = 40
+_MOST_IDS: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One cell of a table that sorts: what is read, and what it is sorted by."""
+
+    text: str
+    value: float | str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """One cell of a confusion matrix; `share` of its row decides how dark it is."""
+
+    n: int
+    share: float
+    right: bool
+    predicted: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """The labels that are confused most, in taxonomy order, and how many there are in all."""
+
+    labels: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Count, ...]], ...]
+    of: int
+
+
+def values(report: Report) -> dict[str, Any]:
+    """Everything that the template reads but the cases."""
+    headline = view.headline(report)
+    low = _lowest(report)
+    accuracy = view.accuracy_name(report)
+    most_rows = _MOST_ROWS // max(len(report.arms[:_MOST_DETAILED_ARMS]), 1)
+    return {
+        "headline": headline,
+        "set_name": view.evalset_name(report),
+        "command": report.command,
+        "accuracy": accuracy,
+        "arms": [_summary(report, arm, low) for arm in report.arms],
+        "arm_names": [numbers.one_line(arm.name) for arm in report.arms],
+        "scale": (numbers.percent(low), "100%"),
+        "metrics": [row for row in view.metric_rows(report) if row.label != accuracy],
+        "gates": [{"gate": gate, "rule": view.gate_rule(gate), "odds": view.gate_odds(gate)} for gate in view.gates_by_urgency(report)],
+        "comparisons": [_comparison(report, one) for one in report.comparisons[:_MOST_COMPARISONS]],
+        "more_comparisons": max(len(report.comparisons) - _MOST_COMPARISONS, 0),
+        "details": [_details(arm, index, most_rows) for index, arm in enumerate(report.arms[:_MOST_DETAILED_ARMS])],
+        "more_details": max(len(report.arms) - _MOST_DETAILED_ARMS, 0),
+        "facts": _facts(report),
+    }
+
+
+def matrix(arm: ArmReport, most: int = _MOST_CONFUSED) -> Matrix:
+    """The confusion matrix, cut to the labels with the most wrong answers where there are too many to draw."""
+    labels, counts = arm.confusion.labels, arm.confusion.matrix
+    places = range(len(labels))
+    missed = [sum(counts[i]) + sum(row[i] for row in counts) - 2 * counts[i][i] for i in places]
+    kept = sorted(sorted(places, key=lambda i: (-missed[i], i))[:most])
+    rows = tuple(
+        (
+            labels[i],
+            tuple(Count(n=counts[i][j], share=counts[i][j] / max(sum(counts[i]), 1), right=i == j, predicted=labels[j]) for j in kept),
+        )
+        for i in kept
+    )
+    return Matrix(labels=tuple(labels[i] for i in kept), rows=rows, of=len(labels))
+
+
+def _lowest(report: Report) -> float:
+    """Where the scale of the accuracy strips begins: a round number below every interval."""
+    known = [low for arm in report.arms for low in (arm.accuracy.ci_low, arm.accuracy.value) if low is not None and numbers.known(low)]
+    return _tenth_below(known)
+
+
+def _tenth_below(shares: Sequence[float]) -> float:
+    return min(max(int(min(shares, default=0.0) * 10) / 10, 0.0), 0.9)
+
+
+def _summary(report: Report, arm: ArmReport, low: float) -> dict[str, Any]:
+    thresholds = [
+        gate.threshold
+        for gate in report.gates
+        if gate.metric == "accuracy" and gate.arm in {arm.name, ""} and isinstance(gate.threshold, float)
+    ]
+    return {
+        "name": numbers.one_line(arm.name),
+        "strip": Markup(charts.strip(arm.accuracy, low, thresholds[0] if thresholds else None)),
+        "value": numbers.percent(arm.accuracy.value),
+        "interval": numbers.interval(arm.accuracy),
+        "has_gate": bool(thresholds),
+    }
+
+
+def _comparison(report: Report, comparison: Comparison) -> dict[str, Any]:
+    names = [arm.name for arm in report.arms]
+    return {
+        "words": view.comparison_words(comparison),
+        "verdict": comparison.verdict,
+        "strip": Markup(charts.difference(comparison.delta)),
+        "arms": [names.index(name) for name in (comparison.a, comparison.b) if name in names],
+        "lists": [
+            {"name": name, "n": len(ids), "ids": list(ids[:_MOST_IDS]), "more": max(len(ids) - _MOST_IDS, 0)}
+            for name, ids in (("broken", comparison.broken), ("fixed", comparison.fixed))
+        ],
+    }
+
+
+def _details(arm: ArmReport, index: int, most_rows: int) -> dict[str, Any]:
+    by_reasons = (
+        ("Reliability", charts.reliability(arm.reliability_bins)),
+        ("Risk and coverage", charts.risk_coverage(arm.extra.get("risk_coverage") or ())),
+        ("Latency", charts.latency_histogram(arm.extra.get("latency_histogram") or (), arm.latency_ms.p50, arm.latency_ms.p95)),
+    )
+    return {
+        "index": index,
+        "name": numbers.one_line(arm.name),
+        "matrix": matrix(arm),
+        "classes": _class_rows(arm, most_rows),
+        "tags": _tag_rows(arm, most_rows),
+        "charts": [(name, Markup(chart)) for name, chart in by_reasons if chart],
+        "calibration": f"Calibration error {numbers.score(arm.ece)}, Brier score {numbers.score(arm.brier)}.",
+    }
+
+
+def _class_rows(arm: ArmReport, most: int) -> list[tuple[Cell, ...]]:
+    worst = [label for label, _ in view.worst_classes(arm)]
+    labels = list(arm.per_class) if len(arm.per_class) <= most else worst[:most]
+    return [
+        (
+            _word(label),
+            *(Cell(text=numbers.score(value), value=value) for value in (one.precision, one.recall, one.f1)),
+            Cell(text=numbers.count(one.support), value=one.support),
+        )
+        for label, one in ((label, arm.per_class[label]) for label in labels)
+    ]
+
+
+def _tag_rows(arm: ArmReport, most: int) -> list[tuple[Markup, tuple[Cell, ...]]]:
+    """Each tag's strip, from a round number below all of them to 100%, and its numbers."""
+    low = _tenth_below([one.accuracy.ci_low for one in arm.by_tag.values() if one.accuracy.ci_low is not None])
+    worst_first = [tag for tag, _ in view.worst_tags(arm)]
+    tags = [*worst_first, *(tag for tag in arm.by_tag if tag not in set(worst_first))]
+    return [
+        (
+            Markup(charts.strip(one.accuracy, low)),
+            (
+                _word(tag),
+                Cell(text=numbers.percent(one.accuracy.value), value=one.accuracy.value),
+                Cell(text=numbers.interval(one.accuracy) or numbers.MISSING, value=one.accuracy.ci_low),
+                Cell(text=numbers.count(one.n), value=one.n),
+            ),
+        )
+        for tag, one in ((tag, arm.by_tag[tag]) for tag in tags[: most // 2])
+    ]
+
+
+def _word(text: str) -> Cell:
+    shown = numbers.clipped(numbers.one_line(text), 80)
+    return Cell(text=shown, value=shown)
+
+
+def _facts(report: Report) -> list[tuple[str, str]]:
+    """Where the numbers come from, so that the page can be believed years later."""
+    hashes = [f"{numbers.one_line(arm.prompt)} {(arm.prompt_sha256 or '')[:12]}" for arm in report.arms if arm.prompt]
+    facts = [
+        ("run", report.run_id),
+        ("made", report.created_at),
+        ("omniforge", report.omniforge_version),
+        ("eval set", f"{view.evalset_name(report)} {str(report.evalset.get('sha256') or '')[:12]}"),
+        ("taxonomy", "@".join(str(report.taxonomy[key]) for key in ("name", "version") if report.taxonomy.get(key))),
+        ("prompts", ", ".join(dict.fromkeys(hashes))),
+        ("settings", _listed(list(report.settings.items()))),
+        ("machine", _listed(list(report.machine.items()))),
+    ]
+    return [(name, numbers.clipped(numbers.one_line(value), 600)) for name, value in facts if value.strip()]
+
+
+def _listed(pairs: Sequence[tuple[str, Any]]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in pairs if value is not None and not isinstance(value, dict | list) and value != "")

@@ -1,0 +1,284 @@
+"""What a report says and in which order: verdict, metric rows, worst things first. Every writer draws from here, so that they agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from omniforge_cli.core.decision import OUTAGE_REASONS
+from omniforge_cli.core.report import ArmReport, ClassScore, Comparison, GateResult, GateStatus, Report, TagScore, Verdict
+from omniforge_cli.reporting import numbers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """The verdict: `title` in one or two words, `sentence` why, `subject` what was measured."""
+
+    status: str
+    title: str
+    sentence: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricRow:
+    """One metric of every arm, as text; short reports show the essential rows alone."""
+
+    label: str
+    values: tuple[str, ...]
+    essential: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfusedPair:
+    """`n` of the `answered` samples that expect one label were given another."""
+
+    expected: str
+    predicted: str
+    n: int
+    answered: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonWords:
+    """A comparison as a person without statistics reads it."""
+
+    title: str
+    detail: str
+    also: str
+
+
+class Outcome(StrEnum):
+    """How one sample ended, for the reader of a report."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    ERROR = "error"
+    UNLABELLED = "unlabelled"
+
+
+def headline(report: Report) -> Headline:
+    """The verdict of a run."""
+    return Headline(
+        status=report.status,
+        title=report.status.replace("_", " ").upper(),
+        sentence=_verdict_sentence(report),
+        subject=" · ".join(part for part in (evalset_name(report), _size(report), _arms(report), report.run_id) if part),
+    )
+
+
+def evalset_name(report: Report) -> str:
+    """`intent@v1`, or what a replay or a comparison was made from."""
+    name, version = report.evalset.get("name"), report.evalset.get("version")
+    return numbers.one_line("@".join(str(part) for part in (name, version) if part) or report.command)
+
+
+def accuracy_name(report: Report) -> str:
+    """What accuracy means in this run: in a replay, agreement with the decisions made then."""
+    return "agreement" if report.command == "replay" else "accuracy"
+
+
+def metric_rows(report: Report) -> list[MetricRow]:
+    """The summary of all arms, a row per metric; rows that no arm measured are left out."""
+    rows = [
+        MetricRow(label=label, values=tuple(value(arm) for arm in report.arms), essential=essential)
+        for label, value, essential in _METRICS
+        if not (label == "system accuracy" and all(arm.system_accuracy == arm.accuracy for arm in report.arms))
+    ]
+    always = {"accuracy", "fallbacks", "errors"}
+    rows = [row for row in rows if row.label in always or any(value not in {numbers.MISSING, ""} for value in row.values)]
+    if report.command != "replay":
+        return rows
+    first = MetricRow(label=accuracy_name(report), values=rows[0].values, essential=True)
+    return [first, *rows[1:]]
+
+
+def top_confusions(arm: ArmReport, limit: int | None = None) -> list[ConfusedPair]:
+    """The most frequent wrong answers first; equals in the taxonomy's order."""
+    labels, matrix = arm.confusion.labels, arm.confusion.matrix
+    pairs = [
+        ConfusedPair(expected=labels[row], predicted=labels[column], n=n, answered=sum(counts))
+        for row, counts in enumerate(matrix)
+        for column, n in enumerate(counts)
+        if row != column and n
+    ]
+    return sorted(pairs, key=lambda pair: -pair.n)[:limit]
+
+
+def worst_classes(arm: ArmReport, limit: int | None = None) -> list[tuple[str, ClassScore]]:
+    """Labels of which some sample was missed, lowest recall first; equals by support, then name."""
+    missed = [(label, one) for label, one in arm.per_class.items() if one.support and one.recall is not None and one.recall < 1]
+    return sorted(missed, key=lambda pair: (pair[1].recall, -pair[1].support, pair[0]))[:limit]
+
+
+def worst_tags(arm: ArmReport, limit: int | None = None) -> list[tuple[str, TagScore]]:
+    """Tags with some wrong answer, lowest accuracy first; equals by size, then name."""
+    missed = [(tag, one) for tag, one in arm.by_tag.items() if one.accuracy.value is not None and one.accuracy.value < 1]
+    return sorted(missed, key=lambda pair: (pair[1].accuracy.value, -pair[1].n, pair[0]))[:limit]
+
+
+def gates_by_urgency(report: Report) -> list[GateResult]:
+    """Failed gates, undecided ones, then those that passed; each group in the file's order."""
+    order = {GateStatus.FAIL: 0, GateStatus.UNDECIDED: 1, GateStatus.PASS: 2}
+    return sorted(report.gates, key=lambda gate: order[GateStatus(gate.status)])
+
+
+def gate_rule(gate: GateResult) -> str:
+    """`accuracy >= 0.9, observed 0.8846`."""
+    observed, threshold = numbers.gate_numbers(gate.observed, gate.threshold)
+    rule = " ".join(part for part in (numbers.one_line(gate.metric), numbers.one_line(gate.op)) if part)
+    if gate.threshold is not None:
+        rule = f"{rule} {threshold}"
+    return f"{rule}, observed {observed}" if gate.observed is not None else f"{rule}, not measured"
+
+
+def gate_odds(gate: GateResult) -> str:
+    """How often this gate errs at this size, where that is known."""
+    parts = [
+        f"{name} {numbers.percent(value)}"
+        for name, value in (("false alarms", gate.false_alarm), ("power", gate.power))
+        if numbers.known(value)
+    ]
+    return ", ".join(parts)
+
+
+def comparison_words(comparison: Comparison) -> ComparisonWords:
+    """A comparison in sentences: what is known, how surely, and what it would take to know more."""
+    a, b, delta = numbers.one_line(comparison.a), numbers.one_line(comparison.b), comparison.delta
+    verdict = Verdict(comparison.verdict)
+    title = f"Cannot tell {b} from {a}" if verdict is Verdict.CANNOT_TELL else f"{b} is {verdict.value} than {a}"
+    p = numbers.p_value(comparison.mcnemar_p if comparison.p_adjusted is None else comparison.p_adjusted)
+    bounds = f"95% interval {numbers.points(delta.ci_low)} to {numbers.points(delta.ci_high)}; " if numbers.known(delta.ci_low) else ""
+    detail = (
+        f"On {numbers.count(comparison.n)} shared cases accuracy differs by {numbers.points(delta.value)} points ({bounds}{p}): "
+        f"{numbers.count(len(comparison.fixed))} fixed, {numbers.count(len(comparison.broken))} broken."
+    )
+    if verdict is Verdict.CANNOT_TELL:
+        detail += _what_it_takes(comparison)
+    also = [
+        f"{name} {_signed_delta(numbers_of, one)}"
+        for name, one, numbers_of in (
+            ("macro-F1", comparison.delta_macro_f1, numbers.score),
+            ("latency", comparison.delta_latency_ms, numbers.milliseconds),
+            ("cost a message", comparison.delta_cost_usd, numbers.usd),
+        )
+        if one is not None and numbers.known(one.value)
+    ]
+    note = numbers.one_line(comparison.note)
+    return ComparisonWords(title=title, detail=f"{detail} {note}".strip(), also=", ".join(also))
+
+
+def outcome(case: Mapping[str, Any]) -> Outcome:
+    """A provider that was not there is an error; an unusable reply is a wrong answer, like any other that is not right."""
+    reason = failure_reason(case)
+    if case.get("expected") is None:
+        return Outcome.UNLABELLED
+    if reason in OUTAGE_REASONS or (case.get("predicted") is None and reason is None):
+        return Outcome.ERROR
+    return Outcome.RIGHT if case.get("correct") and reason is None else Outcome.WRONG
+
+
+def failure_reason(case: Mapping[str, Any]) -> str | None:
+    """Why the analyzer that was asked gave no usable answer, or None."""
+    error = case.get("error")
+    reason = error.get("reason") if isinstance(error, Mapping) else case.get("fallback_reason")
+    return str(reason) if reason else None
+
+
+def cases_by_arm(report: Report, cases: Sequence[Iterable[Mapping[str, Any]]] | None) -> Sequence[Iterable[Mapping[str, Any]]]:
+    """The samples of each arm: those given, or those that the report holds."""
+    return cases if cases is not None else [arm.cases or () for arm in report.arms]
+
+
+def _verdict_sentence(report: Report) -> str:
+    total = len(report.gates)
+    failed = [gate for gate in report.gates if gate.status == GateStatus.FAIL]
+    undecided = [gate for gate in report.gates if gate.status == GateStatus.UNDECIDED]
+    if report.status == "no_gates":
+        return "Measured only: no gate was set, so nothing here could fail."
+    if report.status == "pass":
+        return "The only gate passed." if total == 1 else f"All {total} gates passed."
+    if failed:
+        more = f" {len(undecided)} undecided." if undecided else ""
+        return f"{len(failed)} of {total} gates failed: {_names(failed)}.{more}"
+    if undecided:
+        return f"{len(undecided)} of {total} gates undecided, which is never a pass: {_names(undecided)}."
+    return "Too many answers are missing to decide anything."
+
+
+def _names(gates: Sequence[GateResult], limit: int = 3) -> str:
+    names = list(dict.fromkeys(numbers.one_line(gate.name) for gate in gates))
+    return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
+
+
+def _size(report: Report) -> str:
+    n_cases = report.evalset.get("n_cases")
+    return f"{numbers.count(n_cases)} cases" if isinstance(n_cases, int) else ""
+
+
+def _arms(report: Report) -> str:
+    return f"{len(report.arms)} arms" if len(report.arms) > 1 else ""
+
+
+def _what_it_takes(comparison: Comparison) -> str:
+    words = ""
+    if comparison.detectable_delta is not None and numbers.known(comparison.detectable_delta):
+        shown = numbers.points(abs(comparison.detectable_delta)).lstrip("+")
+        words += f" This many cases could have shown a difference of {shown} points or more."
+    if comparison.needed_n is not None:
+        words += f" To settle the one seen, about {numbers.count(comparison.needed_n)} cases are needed."
+    return words
+
+
+def _signed_delta(text: Callable[[float | None], str], delta: Any) -> str:
+    value = numbers.signed(text(delta.value))
+    if not (numbers.known(delta.ci_low) and numbers.known(delta.ci_high)):
+        return value
+    return f"{value} ({numbers.signed(text(delta.ci_low))} to {numbers.signed(text(delta.ci_high))})"
+
+
+def _pair(first: str, second: str) -> str:
+    return numbers.MISSING if first == second == numbers.MISSING else f"{first} / {second}"
+
+
+def _reasons(arm: ArmReport) -> str:
+    return ", ".join(f"{reason} {numbers.count(n)}" for reason, n in sorted(arm.fallback_reasons.items(), key=lambda one: -one[1]) if n)
+
+
+def _tokens(arm: ArmReport) -> str:
+    counts = arm.tokens.get("prompt", 0), arm.tokens.get("completion", 0)
+    return _pair(numbers.count(counts[0]), numbers.count(counts[1])) if any(counts) else ""
+
+
+def _or_nothing(n: int) -> str:
+    return numbers.count(n) if n else ""
+
+
+_METRICS: tuple[tuple[str, Callable[[ArmReport], str], bool], ...] = (
+    ("accuracy", lambda arm: numbers.share_with_interval(arm.accuracy), True),
+    ("system accuracy", lambda arm: numbers.share_with_interval(arm.system_accuracy), True),
+    ("macro-F1", lambda arm: numbers.score(arm.macro_f1), True),
+    ("samples", lambda arm: numbers.count(arm.n), False),
+    ("fallbacks", lambda arm: numbers.count_of(arm.n_fallbacks, arm.n), True),
+    ("errors", lambda arm: numbers.count_of(arm.n_errors, arm.n), True),
+    ("why unanswered", _reasons, True),
+    ("unlabelled", lambda arm: _or_nothing(arm.n_unlabelled), True),
+    ("p50 / p95", lambda arm: _pair(numbers.milliseconds(arm.latency_ms.p50), numbers.milliseconds(arm.latency_ms.p95)), True),
+    ("p99 / max", lambda arm: _pair(numbers.milliseconds(arm.latency_ms.p99), numbers.milliseconds(arm.latency_ms.max)), False),
+    ("cached answers", lambda arm: _or_nothing(arm.latency_ms.n_cached), True),
+    ("cost a message", lambda arm: numbers.usd(arm.cost_usd.mean), True),
+    ("cost in total", lambda arm: numbers.usd(arm.cost_usd.total), True),
+    ("tokens in / out", _tokens, False),
+    ("asked back", lambda arm: numbers.percent(arm.clarification_rate), True),
+    (
+        "asked back rightly",
+        lambda arm: _pair(numbers.percent(arm.ambiguity.precision), numbers.percent(arm.ambiguity.recall)),
+        False,
+    ),
+    ("entities F1", lambda arm: numbers.score(arm.entities.f1), False),
+    ("calibration error", lambda arm: numbers.score(arm.ece), False),
+    ("Brier score", lambda arm: numbers.score(arm.brier), False),
+    ("flip rate", lambda arm: numbers.percent(arm.flip_rate), True),
+)

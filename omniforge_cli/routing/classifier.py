@@ -1,0 +1,147 @@
+"""A sparse linear model over text features in plain Python: probabilities of labels, and the words that spoke for one."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from omniforge_cli.routing.features import Features, character_grams, features
+from omniforge_cli.routing.lexicon import Lexicon
+
+GROUPS: Final = ("grams", "characters", "classes")
+_LANE: Final = 4
+"""Bytes of a lane: the weights of a feature stand side by side in one big integer, so that one addition adds them all."""
+_BIAS: Final = 128
+_MEMO_SIZE: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupWeights:
+    """One group of features. `rows` holds a row of bytes for each feature: a weight for each label plus 128, then its squared length.
+
+    A label's score is the sum of its weights times `step`, divided by the root of the sum of squared lengths times `norm_step`.
+    """
+
+    features: tuple[str, ...]
+    rows: bytes
+    step: float
+    norm_step: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassifierWeights:
+    """All that was learned. `sharpness` and `offsets` turn scores into calibrated probabilities.
+
+    `asks_on_none`: an answer of "none of these" asks back, because held-out messages of that kind were not told reliably.
+    """
+
+    labels: tuple[str, ...]
+    groups: Mapping[str, GroupWeights]
+    intercepts: tuple[float, ...]
+    sharpness: float
+    lexicon: Mapping[str, str]
+    asks_on_none: bool = False
+
+
+class Classifier:
+    """Scores messages. Not thread-safe: it remembers the words it has seen (bounded)."""
+
+    def __init__(self, weights: ClassifierWeights) -> None:
+        self.labels = weights.labels
+        self.asks_on_none = weights.asks_on_none
+        self._weights = weights
+        self._lexicon = Lexicon(weights.lexicon)
+        self._tables = [_Table(weights.groups[name], len(weights.labels)) for name in GROUPS]
+        self._pieces: dict[str, tuple[int, int]] = {}
+
+    def scores(self, text: str, names: Sequence[str] = ()) -> list[float]:
+        """Calibrated probabilities in the order of `labels`; `names` are agents' names, whose words do not count."""
+        return self._probabilities(self.margins(text, names))
+
+    def margins(self, text: str, names: Sequence[str] = ()) -> list[float]:
+        """Scores before calibration, in the order of `labels`."""
+        found = features(text, self._lexicon, names)
+        grams, characters, classes = self._tables
+        totals = list(self._weights.intercepts)
+        grams.add_to(totals, *grams.total(found.grams))
+        characters.add_to(totals, *self._characters(found.pieces))
+        classes.add_to(totals, *classes.total(found.classes))
+        return totals
+
+    def evidence(self, text: str, label: str, names: Sequence[str] = (), limit: int = 3) -> list[str]:
+        """The words and phrases that spoke most for a label, strongest first."""
+        found: Features = features(text, self._lexicon, names)
+        at = self.labels.index(label)
+        table = self._tables[0]
+        weighed = {gram: table.weight(gram, at) for gram in found.grams if "^" not in gram and "$" not in gram}
+        strongest = sorted((gram for gram, weight in weighed.items() if weight > 0), key=lambda gram: (-weighed[gram], gram))
+        chosen: list[str] = []
+        for gram in strongest:
+            if not any(set(gram.split(" ")) & set(other.split(" ")) for other in chosen):
+                chosen.append(gram)
+            if len(chosen) == limit:
+                break
+        return chosen
+
+    def _characters(self, pieces: Sequence[str]) -> tuple[int, int]:
+        total, count, memo, table = 0, 0, self._pieces, self._tables[1]
+        for piece in pieces:
+            known = memo.get(piece)
+            if known is None:
+                known = table.total(character_grams(piece))
+                if len(memo) < _MEMO_SIZE:
+                    memo[piece] = known
+            total += known[0]
+            count += known[1]
+        return total, count
+
+    def _probabilities(self, margins: Sequence[float]) -> list[float]:
+        sharpness = self._weights.sharpness
+        highest = max(margins)
+        shares = [math.exp(sharpness * (margin - highest)) for margin in margins]
+        whole = sum(shares)
+        return [share / whole for share in shares]
+
+
+class _Table:
+    """The rows of one group, widened on demand: bytes become lanes of a big integer."""
+
+    def __init__(self, weights: GroupWeights, n_labels: int) -> None:
+        self._index = dict(zip(weights.features, range(len(weights.features)), strict=True))
+        self._weights = weights
+        self._width = n_labels + 1
+        self._lanes = struct.Struct(f"<{self._width}I")
+        self._rows: dict[int, int] = {}
+
+    def total(self, found: Sequence[str]) -> tuple[int, int]:
+        """The sum of the known features' rows, and how many there were."""
+        rows, total, count = self._rows, 0, 0
+        for at in filter(None.__ne__, map(self._index.get, found)):
+            row = rows.get(at)
+            total += self._widen(at) if row is None else row
+            count += 1
+        return total, count
+
+    def weight(self, feature: str, at: int) -> int:
+        """A feature's quantised weight for one label; 0 if it is not known."""
+        row = self._index.get(feature)
+        return 0 if row is None else self._weights.rows[row * self._width + at] - _BIAS
+
+    def add_to(self, totals: list[float], total: int, count: int) -> None:
+        """Adds the group's share to the scores."""
+        if not count:
+            return
+        lanes = self._lanes.unpack(total.to_bytes(_LANE * self._width, "little"))
+        scale = self._weights.step / math.sqrt(max(1, lanes[-1]) * self._weights.norm_step)
+        less = count * _BIAS
+        for at in range(len(totals)):
+            totals[at] += (lanes[at] - less) * scale
+
+    def _widen(self, at: int) -> int:
+        wide = bytearray(_LANE * self._width)
+        wide[::_LANE] = self._weights.rows[at * self._width : (at + 1) * self._width]
+        row = self._rows[at] = int.from_bytes(wide, "little")
+        return row

@@ -1,0 +1,153 @@
+"""Word classes in many languages (verbs of making, nouns for agents, determiners…): the structure that the classifier sees."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Final
+
+from omniforge_cli.routing.masking import CODE, EMAIL, NAME, QUOTED_NAME, QUOTED_TEXT, URL, is_unspaced
+
+_PLACEHOLDERS: Final = {
+    QUOTED_NAME: "x.name",
+    NAME: "x.name",
+    QUOTED_TEXT: "x.quote",
+    CODE: "x.code",
+    URL: "x.url",
+    EMAIL: "x.mail",
+    "?": "?",
+}
+_MEMO_SIZE: Final = 50_000
+_SHORTEST_STEM: Final = 3
+
+
+class Lexicon:
+    """Finds the class of each word or phrase. Entries: a word, a `stem*`, a phrase; where two classes claim an entry the first has it."""
+
+    def __init__(self, classes: Mapping[str, str]) -> None:
+        self._words: dict[str, str] = {}
+        self._stems: dict[str, str] = {}
+        self._phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        unspaced: dict[str, str] = {}
+        for name, entries in classes.items():
+            for entry in entries.split(", "):
+                if is_unspaced(entry):
+                    unspaced.setdefault(entry, name)
+                elif " " in entry:
+                    parts = tuple(entry.split(" "))
+                    self._phrases.setdefault(parts[0], []).append((parts, name))
+                elif entry.endswith("*"):
+                    self._stems.setdefault(entry[:-1], name)
+                else:
+                    self._words.setdefault(entry, name)
+        for phrases in self._phrases.values():
+            phrases.sort(key=lambda phrase: -len(phrase[0]))
+        self._unspaced = unspaced
+        self._pattern = re.compile("|".join(map(re.escape, sorted(unspaced, key=len, reverse=True))) or r"(?!)")
+        self._memo: dict[str, str | None] = {}
+
+    def classes(self, words: Sequence[str]) -> list[str | None]:
+        """The class of each word or phrase in order, None where there is none."""
+        found: list[str | None] = []
+        at = 0
+        while at < len(words):
+            word = words[at]
+            phrases = self._phrases.get(word)
+            phrase = self._phrase(phrases, words, at) if phrases else None
+            if phrase is not None:
+                found.append(phrase[1])
+                at += len(phrase[0])
+                continue
+            if word[0] > "\u0dff" and is_unspaced(word):
+                self._segment(word, found)
+            else:
+                found.append(self._memo[word] if word in self._memo else self._look_up(word))
+            at += 1
+        return found
+
+    def _phrase(self, phrases: list[tuple[tuple[str, ...], str]], words: Sequence[str], at: int) -> tuple[tuple[str, ...], str] | None:
+        for phrase in phrases:
+            parts = phrase[0]
+            if len(parts) <= len(words) - at and all(
+                word == part or (part[-1] == "*" and word.startswith(part[:-1]))
+                for part, word in zip(parts[1:], words[at + 1 : at + len(parts)], strict=True)
+            ):
+                return phrase
+        return None
+
+    def _segment(self, run: str, found: list[str | None]) -> None:
+        end = 0
+        for match in self._pattern.finditer(run):
+            if match.start() > end:
+                found.append(None)
+            found.append(self._unspaced[match.group()])
+            end = match.end()
+        if end < len(run):
+            found.append(None)
+
+    def _look_up(self, word: str) -> str | None:
+        name = _PLACEHOLDERS.get(word) or self._words.get(word)
+        if name is None:
+            shortest = _SHORTEST_STEM if word[0] < "\u0600" else 2
+            stems = (self._stems.get(word[:end]) for end in range(len(word), shortest - 1, -1))
+            name = next((stem for stem in stems if stem), None)
+        if len(self._memo) < _MEMO_SIZE:
+            self._memo[word] = name
+        return name
+
+
+def class_features(classes: Sequence[str | None], n_words: int) -> list[str]:
+    """What the order of the classes says: n-grams with and without gaps, first verb and noun, the determiner between them."""
+    known = [name for name in classes if name]
+    found = [f"1 {name}" for name in dict.fromkeys(known)]
+    dense = ["^", *known, "$"]
+    found += [f"2 {a} {b}" for a, b in pairwise(dense)]
+    found += [f"3 {a} {b} {c}" for a, b, c in zip(dense, dense[1:], dense[2:], strict=False)]
+    gapped = ["^", *(name or "_" for name in classes)]
+    found += [f"g {a} {b} {c}" for a, b, c in zip(gapped, gapped[1:], gapped[2:], strict=False)]
+    found += [f"h {a} {b} {c} {d}" for a, b, c, d in zip(gapped, gapped[1:], gapped[2:], gapped[3:], strict=False)]
+    found += _heads(known)
+    found += _frames(known)
+    found.append(f"length {min(5, n_words.bit_length())}")
+    found.append(f"first {(classes[0] or '_') if classes else '-'}")
+    found.append(f"known {min(4, 5 * len(known) // max(1, len(classes)))}")
+    return found
+
+
+def _heads(known: Sequence[str]) -> list[str]:
+    """First verb and noun, and which classes come before which."""
+    verbs = [name for name in known if name[:2] == "v."]
+    nouns = [name for name in known if name[:2] in ("n.", "x.")]
+    found = [f"verb {verbs[0]}" if verbs else "no verb", f"noun {nouns[0]}" if nouns else "no noun"]
+    if nouns:
+        found.append(f"last {nouns[-1]}")
+    if verbs and nouns:
+        found.append(f"head {verbs[0]} {nouns[0]}")
+    if len(verbs) > 1:
+        found.append(f"verbs {verbs[0]} {verbs[1]}")
+    content = list(dict.fromkeys(name for name in known if name[:2] not in ("d.", "p.")))[:7]
+    found += [f"& {a} {b}" for at, a in enumerate(content) for b in content[at + 1 :]]
+    if known and known[-1] == "?":
+        found.append("asks")
+    return found
+
+
+def _frames(known: Sequence[str]) -> list[str]:
+    """Verb > determiner > noun, and preposition > noun."""
+    found: list[str] = []
+    for at, name in enumerate(known):
+        if name[:2] == "v.":
+            determiner = ""
+            for after in known[at + 1 : at + 5]:
+                if after[:2] == "d.":
+                    determiner = determiner or after
+                elif after[:2] in ("n.", "x."):
+                    found += [f"vn {name} {after}", f"vdn {name} {determiner} {after}"]
+                    break
+        elif name[:2] == "p.":
+            for after in known[at + 1 : at + 3]:
+                if after[:2] in ("n.", "x."):
+                    found.append(f"pn {name} {after}")
+                    break
+    return found

@@ -1,0 +1,1 @@
+"""Settings -> real objects. The only package with imports inside functions: nothing is loaded before something needs it."""

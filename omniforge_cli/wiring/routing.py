@@ -1,0 +1,254 @@
+"""Settings -> taxonomies, analyzers, providers and routers."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from omniforge_cli.core.conversation import Agent, Message
+from omniforge_cli.core.errors import TaxonomyError
+from omniforge_cli.core.identity import sha256
+from omniforge_cli.core.run import Analyzer
+from omniforge_cli.core.settings import Settings
+from omniforge_cli.core.taxonomy import Taxonomy
+from omniforge_cli.files import compiled, resources
+from omniforge_cli.files import settings as settings_file
+from omniforge_cli.routing.analyzer import Analyzer as AnalyzerLike
+from omniforge_cli.routing.keyword import KeywordAnalyzer
+from omniforge_cli.routing.router import Router
+
+if TYPE_CHECKING:
+    from omniforge_cli.core.prompt import PromptVersion
+    from omniforge_cli.routing.local import LocalAnalyzer
+    from omniforge_cli.routing.provider import Provider
+
+DEFAULT_MODEL: Final = "gpt-4o-mini"
+DEFAULT_CASCADE_THRESHOLD: Final = 0.8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedTaxonomy:
+    """A taxonomy, where it was read, and the folder of the weights trained for it (None: there are none)."""
+
+    taxonomy: Taxonomy
+    path: Path
+    weights: Path | None
+
+
+def load_taxonomy(ref: str) -> LoadedTaxonomy:
+    """The taxonomy that a packaged name, a file or a trained folder names.
+
+    Raises:
+        TaxonomyError: there is none, or it is broken.
+    """
+    if "\0" in ref:
+        raise TaxonomyError(f"{ref!r} is no taxonomy: a name cannot hold a NUL byte")
+    named = resources.taxonomies() / f"{ref}.yaml"
+    path = Path(ref)
+    if "/" not in ref and named.is_file():
+        weights = resources.weights() / ref
+        return LoadedTaxonomy(taxonomy=_read_taxonomy(named), path=named, weights=weights if weights.is_dir() else None)
+    if path.is_dir():
+        return LoadedTaxonomy(taxonomy=_read_taxonomy(path / "taxonomy.yaml"), path=path, weights=path)
+    if path.is_file():
+        return LoadedTaxonomy(taxonomy=_read_taxonomy(path), path=path, weights=None)
+    from omniforge_cli.files.taxonomy import unknown_taxonomy
+
+    raise unknown_taxonomy(ref, sorted(found.stem for found in resources.taxonomies().glob("*.yaml")))
+
+
+def _read_taxonomy(path: Path) -> Taxonomy:
+    try:
+        content = path.read_bytes()
+    except OSError as exc:
+        raise TaxonomyError(f"{path}: cannot be read ({exc.strerror})") from exc
+    taxonomy = compiled.load(settings_file.cache_dir(), content)
+    if taxonomy is None:
+        from omniforge_cli.files.documents import decode
+        from omniforge_cli.files.taxonomy import parse_taxonomy
+
+        taxonomy = parse_taxonomy(decode(content, path, TaxonomyError), path)
+        compiled.save(settings_file.cache_dir(), content, taxonomy)
+    return taxonomy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The analyzer that `auto` came to, and why."""
+
+    analyzer: Analyzer
+    why: str
+
+
+def choose_analyzer(settings: Settings) -> Choice:
+    """`auto` is the LLM where one is configured, else the offline analyzer; any other name is itself."""
+    if settings.analyzer != "auto":
+        return Choice(analyzer=Analyzer(settings.analyzer), why=f"{settings.analyzer}, as asked")
+    if settings.model is not None or settings.api_base is not None:
+        origin = settings.origins.get("model", "default")
+        model = settings.model or DEFAULT_MODEL
+        why = f"asking {model} ({origin if settings.model else settings.origins.get('api_base')}); --analyzer local would answer offline"
+        return Choice(analyzer=Analyzer.LLM, why=why)
+    return Choice(
+        analyzer=Analyzer.LOCAL,
+        why="answering offline with `local`, as no model is configured and no provider's key is set",
+    )
+
+
+def local_analyzer(loaded: LoadedTaxonomy) -> LocalAnalyzer | None:
+    """The trained analyzer of a taxonomy, or None where nothing was trained for it."""
+    if loaded.weights is None or not (loaded.weights / "weights.json").is_file():
+        return None
+    from omniforge_cli.files.weights import load_local_analyzer
+
+    return load_local_analyzer(loaded.weights, loaded.taxonomy)
+
+
+def weights_hash(loaded: LoadedTaxonomy) -> str | None:
+    """Identity of a taxonomy's trained weights, None where there are none."""
+    if loaded.weights is None or not (loaded.weights / "weights.json").is_file():
+        return None
+    return sha256((loaded.weights / "weights.json").read_bytes())
+
+
+def offline_analyzers(loaded: LoadedTaxonomy) -> tuple[AnalyzerLike, ...]:
+    """What answers without a network, the best first: `local` where there are weights, and the keyword rules."""
+    local = local_analyzer(loaded)
+    keyword = KeywordAnalyzer(loaded.taxonomy)
+    return (keyword,) if local is None else (local, keyword)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """How a provider is called. `whole_deadline`: the timeout bounds a decision with its retries, not each attempt."""
+
+    retries: int = 2
+    whole_deadline: bool = True
+    concurrency: int = 16
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """A provider with what must be awaited before the first call (loading its adapter)."""
+
+    provider: Provider
+    ready: Callable[[], Awaitable[None]] | None = None
+
+
+def adapter_name(settings: Settings, model: str) -> str:
+    """`direct` for OpenAI-compatible endpoints, `litellm` for every other, or what was asked for."""
+    if settings.provider != "auto":
+        return settings.provider
+    from omniforge_cli.adapters.endpoints import speaks_openai
+
+    return "direct" if speaks_openai(model, settings.api_base) else "litellm"
+
+
+def adapter(settings: Settings, model: str, calls: Calls) -> Connection:
+    """The adapter that makes the calls for a model; litellm is imported in a thread, when it is first needed."""
+    if adapter_name(settings, model) == "direct":
+        from omniforge_cli.adapters.direct_provider import DirectProvider
+
+        return Connection(provider=DirectProvider(keys=settings_file.provider_keys(), concurrency=calls.concurrency))
+    from omniforge_cli.providers.lazy import LazyProvider
+
+    def load() -> Provider:
+        from omniforge_cli.adapters.litellm_provider import LiteLLMProvider
+
+        return LiteLLMProvider(keys=settings_file.provider_keys(), concurrency=calls.concurrency)
+
+    lazy = LazyProvider(load)
+    return Connection(provider=lazy, ready=lazy.ready)
+
+
+def retrying(connection: Connection, calls: Calls) -> Provider:
+    """The provider with retries round it."""
+    from omniforge_cli.providers.retry import RetryingProvider
+
+    return RetryingProvider(connection.provider, retries=calls.retries, whole_deadline=calls.whole_deadline, rng=random.Random(calls.seed))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouterSpec:
+    """Which router to build: who decides, through which provider, and whether somebody else may answer instead."""
+
+    settings: Settings
+    loaded: LoadedTaxonomy
+    analyzer: Analyzer
+    offline: tuple[AnalyzerLike, ...]
+    prompt: PromptVersion | None = None
+    model: str | None = None
+    provider: Provider | None = None
+    ready: Callable[[], Awaitable[None]] | None = None
+    seed: int | None = None
+    no_fallback: bool = False
+
+
+def with_llm(spec: RouterSpec, *, model: str, connection: Connection, calls: Calls) -> RouterSpec:
+    """The same router, asking a model through a connection with the settings' prompt version."""
+    from omniforge_cli.files.prompt import load_prompt
+
+    return replace(
+        spec, model=model, prompt=load_prompt(spec.settings.prompt), provider=retrying(connection, calls), ready=connection.ready
+    )
+
+
+def build_router(spec: RouterSpec) -> Router:
+    """The router of one arm."""
+    taxonomy = spec.loaded.taxonomy
+    if spec.analyzer is Analyzer.LOCAL:
+        return Router(taxonomy=taxonomy, asked=spec.offline[0])
+    if spec.analyzer is Analyzer.KEYWORD:
+        return Router(taxonomy=taxonomy, asked=spec.offline[-1])
+    asked = _llm(spec)
+    if spec.analyzer is Analyzer.CASCADE:
+        from omniforge_cli.routing.cascade import CascadeAnalyzer
+
+        asked = CascadeAnalyzer(local=spec.offline[0], llm=asked, threshold=cascade_threshold(spec.settings))
+    return Router(taxonomy=taxonomy, asked=asked, fallbacks=() if spec.no_fallback else spec.offline, ready=spec.ready)
+
+
+def cascade_threshold(settings: Settings) -> float:
+    """The confidence at which `cascade` trusts the local answer."""
+    return DEFAULT_CASCADE_THRESHOLD if settings.cascade_threshold is None else settings.cascade_threshold
+
+
+def _llm(spec: RouterSpec) -> AnalyzerLike:
+    from omniforge_cli.adapters.jinja_renderer import JinjaRenderer
+    from omniforge_cli.routing.llm import LLMIntentAnalyzer, LLMOptions
+
+    assert spec.provider is not None and spec.prompt is not None  # an LLM arm has both
+    return LLMIntentAnalyzer(
+        provider=spec.provider,
+        renderer=JinjaRenderer(),
+        prompt=spec.prompt,
+        taxonomy=spec.loaded.taxonomy,
+        options=LLMOptions(
+            model=spec.model or DEFAULT_MODEL, timeout_s=spec.settings.timeout_s, api_base=spec.settings.api_base, seed=spec.seed
+        ),
+    )
+
+
+def read_agents(path: str) -> tuple[Agent, ...]:
+    """The agents in a JSON or YAML file; raises ConversationFileError."""
+    from omniforge_cli.files.conversation import agents_from
+
+    return agents_from(_plain_document(path), path)
+
+
+def read_history(path: str) -> tuple[Message, ...]:
+    """The messages in a JSON or YAML file; raises ConversationFileError."""
+    from omniforge_cli.files.conversation import history_from
+
+    return history_from(_plain_document(path), path)
+
+
+def _plain_document(path: str) -> Any:
+    from omniforge_cli.core.errors import ConversationFileError
+    from omniforge_cli.files.documents import read_document
+
+    return read_document(Path(path), ConversationFileError)

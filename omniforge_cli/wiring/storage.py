@@ -1,0 +1,59 @@
+"""Settings -> what is stored and how it is kept private; and the two things no pure code may invent: the time and new ids."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from omniforge_cli.core.settings import Settings
+from omniforge_cli.evals.store import RunStore
+
+if TYPE_CHECKING:
+    from omniforge_cli.adapters.duckdb.connection import Database
+
+Seal = Callable[[str], str]
+
+
+def now() -> datetime:
+    """The current time in UTC."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """A new random identifier."""
+    return uuid.uuid4().hex
+
+
+def database(settings: Settings) -> Database:
+    """The database of this invocation; the file is opened only for each piece of work."""
+    from omniforge_cli.adapters.duckdb.connection import Database
+
+    return Database(settings.db, key=settings.db_key)
+
+
+def run_store(settings: Settings) -> RunStore:
+    """Where runs are kept."""
+    from omniforge_cli.adapters.duckdb.runs import DuckDBRunStore
+
+    return DuckDBRunStore(database(settings))
+
+
+def journal_seals(settings: Settings, run_id: str) -> tuple[Seal, Seal]:
+    """How a run's journal is written and read: sealed like the database where that is encrypted, else plain."""
+    from omniforge_cli.evals.journal import plain
+
+    if settings.db_key is None:
+        return plain, plain
+    from omniforge_cli.adapters.encryption import SealedTexts
+
+    cipher = SealedTexts(settings.db_key, run_id.encode())
+    return (lambda text: cipher.seal(text, owner=run_id)), (lambda text: cipher.open(text, owner=run_id))
+
+
+def redactor() -> Callable[[str], str]:
+    """What masks secrets in reports, exports and logs."""
+    from omniforge_cli.core.redaction import redact
+
+    return redact

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from omniforge_cli.adapters.duckdb.connection import Database
+from omniforge_cli.adapters.duckdb.runs import DuckDBRunStore
+from omniforge_cli.core.run import RunStatus, Sample
+
+WRITER = """
+import asyncio, sys, time
+from datetime import UTC, datetime
+from omniforge_cli.adapters.duckdb.connection import Database
+from omniforge_cli.adapters.duckdb.runs import DuckDBRunStore
+from omniforge_cli.core.run import Analyzer, Arm, Run, RunStatus, Sample
+
+async def main(path, run_id, n_commits):
+    store = DuckDBRunStore(Database(path, lock_timeout_s=30))
+    await store.create(Run(run_id=run_id, tenant_id="t", created_at=datetime.now(UTC), command="eval", evalset="e", arms=(),
+        fingerprint={}, status=RunStatus.RUNNING, output_dir="", n_samples=0))
+    for number in range(n_commits):
+        samples = [Sample(case_id=f"{run_id}-{number}-{i}", case_hash="", arm=0, repeat=0, expected=None, predicted=None, correct=False)
+            for i in range(3)]
+        await store.append(run_id, samples, tenant_id="t")
+    print("stored", flush=True)
+    time.sleep(60)
+
+asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+"""
+
+
+def writer(path: Path, run_id: str, n_commits: int) -> subprocess.Popen[str]:
+    root = Path(__file__).parents[3]
+    return subprocess.Popen([sys.executable, "-c", WRITER, str(path), run_id, str(n_commits)], stdout=subprocess.PIPE, text=True, cwd=root)
+
+
+def wait_until_stored(process: subprocess.Popen[str]) -> None:
+    assert process.stdout is not None
+    assert process.stdout.readline() == "stored\n"
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+
+
+async def test_a_run_whose_process_was_killed_reads_as_interrupted_until_another_takes_it_over(tmp_path: Path) -> None:
+    path = tmp_path / "runs.duckdb"
+    process = writer(path, "r1", 1)
+    wait_until_stored(process)
+    database = Database(path)
+    store = DuckDBRunStore(database)
+    assert (await store.get("r1", tenant_id="t")).status is RunStatus.RUNNING
+    kill(process)
+    found = await store.get("r1", tenant_id="t")
+    assert found.status is RunStatus.INTERRUPTED
+    assert [run.status for run in await store.list(tenant_id="t")] == [RunStatus.INTERRUPTED]
+    await store.append("r1", [], tenant_id="t")
+    assert (await store.get("r1", tenant_id="t")).status is RunStatus.RUNNING
+    await database.close()
+
+
+async def test_two_processes_store_their_runs_side_by_side(tmp_path: Path) -> None:
+    path = tmp_path / "runs.duckdb"
+    processes = [writer(path, run_id, 8) for run_id in ("r1", "r2")]
+    for process in processes:
+        await asyncio.to_thread(wait_until_stored, process)
+        kill(process)
+    database = Database(path)
+    store = DuckDBRunStore(database)
+    for run_id in ("r1", "r2"):
+        expected = [f"{run_id}-{number}-{i}" for number in range(8) for i in range(3)]
+        assert [sample.case_id async for sample in store.samples(run_id, tenant_id="t")] == expected
+    await database.close()
+
+
+async def test_more_samples_than_one_chunk_come_back_whole_and_in_order(tmp_path: Path) -> None:
+    database = Database(tmp_path / "runs.duckdb")
+    store = DuckDBRunStore(database)
+    process = writer(database.path, "r1", 0)
+    await asyncio.to_thread(wait_until_stored, process)
+    kill(process)
+    many = [
+        Sample(case_id=str(number), case_hash="", arm=number % 2, repeat=0, expected=None, predicted=None, correct=False)
+        for number in range(11_000)
+    ]
+    await store.append("r1", many, tenant_id="t")
+    found = [int(sample.case_id) async for sample in store.samples("r1", tenant_id="t")]
+    assert found == [*range(0, 11_000, 2), *range(1, 11_000, 2)]
+    await database.close()

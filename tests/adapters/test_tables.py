@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import math
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from omniforge_cli.adapters import tables
+from tests.reporting.samples import case, report
+
+
+def _cases() -> list[dict[str, Any]]:
+    return [{**one, "arm": arm.name} for arm in report().arms for one in arm.cases or ()]
+
+
+def test_what_was_written_is_read_back(tmp_path: Path) -> None:
+    file = tmp_path / "cases.parquet"
+    assert tables.write(_cases(), parquet=file, chunk=3) == 10
+    assert list(tables.read(file, chunk=4)) == _cases()
+    assert [one["id"] for one in tables.read(file, arm="local")] == [one["id"] for one in _cases()[:5]]
+
+
+def test_both_files_hold_the_same_rows(tmp_path: Path) -> None:
+    tables.write(iter(_cases()), parquet=tmp_path / "cases.parquet", csv=tmp_path / "cases.csv", chunk=4)
+    left, right = pd.read_parquet(tmp_path / "cases.parquet"), pd.read_csv(tmp_path / "cases.csv")
+    assert list(left.columns) == list(right.columns) == tables.SCHEMA.names
+    assert left["id"].tolist() == right["id"].tolist()
+    assert left["confidence"].dropna().tolist() == right["confidence"].dropna().tolist()
+    assert right["prompt_tokens"].tolist() == [310] * 10
+
+
+def test_a_run_without_samples_has_files_with_a_header(tmp_path: Path) -> None:
+    assert tables.write([], parquet=tmp_path / "cases.parquet", csv=tmp_path / "cases.csv") == 0
+    assert list(tables.read(tmp_path / "cases.parquet")) == []
+    assert (tmp_path / "cases.csv").read_text() == ",".join(tables.SCHEMA.names) + "\n"
+
+
+def test_the_types_do_not_depend_on_the_first_chunk(tmp_path: Path) -> None:
+    empty = case("a", None, None, usage=None, latency_ms=None, arm="x")
+    full = case("b", "refund", "refund", arm="x")
+    tables.write([empty, empty, full], parquet=tmp_path / "cases.parquet", chunk=1)
+    assert list(tables.read(tmp_path / "cases.parquet")) == [empty, empty, full]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['quotes " and, commas', "two\nlines\r\nand more", "🎉 ünï", "\x00\x1b", "=1+1"],
+    ids=["csv", "lines", "emoji", "control", "formula"],
+)
+def test_any_text_survives(tmp_path: Path, text: str) -> None:
+    tables.write([case("a", "refund", "refund", message=text, arm="x")], parquet=tmp_path / "c.parquet", csv=tmp_path / "c.csv")
+    assert next(tables.read(tmp_path / "c.parquet"))["message"] == text
+    assert pd.read_csv(tmp_path / "c.csv", keep_default_na=False, lineterminator=None)["id"].tolist() == ["a"]
+
+
+def test_what_no_column_can_hold_is_replaced_and_what_has_none_is_kept(tmp_path: Path) -> None:
+    odd = case("a\ud83d", "refund", "refund", confidence=math.nan, injected="slow", arm="x")
+    tables.write([odd], parquet=tmp_path / "c.parquet", csv=tmp_path / "c.csv")
+    back = next(tables.read(tmp_path / "c.parquet"))
+    assert (back["id"], back["confidence"], back["injected"]) == ("a?", None, "slow")
+
+
+def test_a_run_that_breaks_off_leaves_no_file(tmp_path: Path) -> None:
+    def breaking() -> Iterator[dict[str, Any]]:
+        yield from _cases()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        tables.write(breaking(), parquet=tmp_path / "c.parquet", csv=tmp_path / "c.csv", chunk=2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_memory_does_not_grow_with_the_number_of_cases(tmp_path: Path) -> None:
+    def peak(n: int) -> int:
+        many = (case(f"case-{i}", "refund", "other", reasoning="r" * 500, arm="x") for i in range(n))
+        tracemalloc.start()
+        tables.write(many, parquet=tmp_path / "c.parquet", csv=tmp_path / "c.csv", chunk=500)
+        used = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return used
+
+    peak(500)
+    assert peak(5_000) < 1.5 * peak(1_000)

@@ -10,6 +10,7 @@ import logging
 import os
 import ssl
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Final
@@ -19,9 +20,11 @@ os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # without it litellm fetche
 import httpx
 import litellm
 import openai
+import openai.resources.chat
 from litellm.exceptions import AuthenticationError
 from litellm.litellm_core_utils.logging_worker import GLOBAL_LOGGING_WORKER
 from litellm.llms.custom_httpx.async_client_cleanup import close_litellm_async_clients
+from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
 
 from omniforge_cli.adapters.dialect import REFUSED_PARAMETER, Dialects, ParameterRefused
 from omniforge_cli.adapters.endpoints import PLACEHOLDER_KEY, endpoint, speaks_openai
@@ -82,6 +85,7 @@ class LiteLLMProvider:
         self._in_flight = asyncio.Semaphore(concurrency)
         self._clock = clock
         self._dialects = Dialects()
+        _warm_up()
 
     async def complete(self, request: ProviderRequest, *, timeout_s: float) -> Completion:
         """One completion within `timeout_s` seconds.
@@ -100,15 +104,15 @@ class LiteLLMProvider:
             raise timeout_fault(where, timeout_s, attempts=call.attempts) from exc
 
     async def close(self) -> None:
-        """Close litellm's connections and end its background task. Safe to call twice."""
-        try:
+        """Close litellm's connections and end its background tasks. Safe to call twice."""
+        with suppress(TimeoutError):  # its callbacks are nobody's business here
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await GLOBAL_LOGGING_WORKER.flush()
-        except TimeoutError:
-            pass  # its callbacks are nobody's business here
         await GLOBAL_LOGGING_WORKER.stop()
-        await close_litellm_async_clients()  # type: ignore[no-untyped-call] - litellm's
-        litellm.in_memory_llm_clients_cache.flush_cache()  # type: ignore[no-untyped-call] - litellm's; else the next event loop would be given closed clients
+        await close_litellm_async_clients()  # type: ignore[no-untyped-call]
+        litellm.in_memory_llm_clients_cache.flush_cache()  # type: ignore[no-untyped-call]
+        # Without the flush the next event loop would be given closed clients; with it, clients close in tasks of their own.
+        await asyncio.gather(*getattr(AsyncHTTPHandler, "_finalizer_close_tasks", ()), return_exceptions=True)
 
     def _address(self, request: ProviderRequest) -> tuple[Mapping[str, Any], str]:
         """How litellm is told whom to ask, and how messages name that."""
@@ -173,6 +177,13 @@ class LiteLLMProvider:
             return not_a_completion(call.where, words, attempts=call.attempts)
         reason = FallbackReason.AUTH if isinstance(exc, AuthenticationError) else FallbackReason.PROVIDER_ERROR
         return ProviderError(f"{call.where}: {one_line(words)}", reason=reason, attempts=0)
+
+
+def _warm_up() -> None:
+    """A mock completion: litellm imports much of itself at the first call, which would cost a decision its first half second."""
+    litellm.completion(
+        model="openai/none", messages=[{"role": "user", "content": ""}], mock_response="none", api_key=PLACEHOLDER_KEY, num_retries=0
+    )
 
 
 def _causes(exc: BaseException) -> Iterator[BaseException]:

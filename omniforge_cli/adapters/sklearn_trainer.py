@@ -6,9 +6,9 @@ Everything is sorted, seeded and rounded, so that the same messages give the sam
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from scipy.sparse import csr_matrix, diags, hstack
 from sklearn.svm import LinearSVC
 
 from omniforge_cli.core.errors import EvalSetError
+from omniforge_cli.core.identity import nearest
 from omniforge_cli.routing.classifier import GROUPS, ClassifierWeights, GroupWeights
 from omniforge_cli.routing.features import character_grams, features
 from omniforge_cli.routing.lexicon import Lexicon
@@ -88,8 +89,7 @@ def train(
     margins = _held_out_margins(space, expected, folds, seed)
     sharpness = _sharpness(margins, expected)
     held_out = HeldOut(labels=tuple(labels), expected=tuple(map(int, expected)), probabilities=_softmax(margins * sharpness))
-    everything = np.ones(len(rows), dtype=bool)
-    fitted = _fit(space, everything, expected, seed)
+    fitted = _fit(space, expected, seed)
     weights = _quantised(space, fitted, labels, lexicon)
     none = labels.index(none_label) if none_label is not None else None
     return TrainedModel(
@@ -175,10 +175,92 @@ def _held_out_margins(space: _Space, expected: NDArray[np.int64], folds: NDArray
     for fold in range(_N_FOLDS):
         seen = folds != fold
         vectors = space.vectors(seen)
-        model = _learner(seed).fit(vectors[seen], expected[seen])
-        margins[~seen] = _decision(model, vectors[~seen])
+        coefficients, intercepts = _learn(vectors[seen], expected[seen], seed)
+        margins[~seen] = vectors[~seen] @ coefficients.T + intercepts
     return margins
 
 
-def _learner(seed: int) -> Any:  # noqa: ANN401 - scikit-learn has no types
-    return LinearSVC(C=_COST, random_state=seed, max_iter=2000)
+def _learn(vectors: csr_matrix, expected: NDArray[np.int64], seed: int) -> tuple[Floats, Floats]:
+    """One row of coefficients and one intercept for each label (a linear SVM, one label against the rest)."""
+    model = LinearSVC(C=_COST, random_state=seed, max_iter=2000).fit(vectors, expected)
+    if len(model.intercept_) == 1:
+        return np.vstack([-model.coef_, model.coef_]), np.array([-model.intercept_[0], model.intercept_[0]])
+    return np.asarray(model.coef_), np.asarray(model.intercept_)
+
+
+def _fit(space: _Space, expected: NDArray[np.int64], seed: int) -> _Fitted:
+    """Fits all features, keeps those that weigh most, and fits these again."""
+    everything = np.ones(len(expected), dtype=bool)
+    coefficients, _ = _learn(space.vectors(everything), expected, seed)
+    importance = np.round(np.abs(coefficients).max(axis=0), 9)
+    n_kept = _MAX_CELLS // (coefficients.shape[0] + 1)
+    chosen = np.zeros(len(importance), dtype=bool)
+    chosen[np.argsort(-importance, kind="stable")[:n_kept]] = True
+    ends = np.cumsum([0, *(len(space.names[group]) for group in GROUPS)])
+    kept = {group: np.flatnonzero(chosen[ends[at] : ends[at + 1]]) for at, group in enumerate(GROUPS)}
+    coefficients, intercepts = _learn(space.vectors(everything, kept), expected, seed)
+    ends = np.cumsum([0, *(len(kept[group]) for group in GROUPS)])
+    parts = {group: coefficients[:, ends[at] : ends[at + 1]] for at, group in enumerate(GROUPS)}
+    return _Fitted(kept=kept, coefficients=parts, intercepts=intercepts)
+
+
+def _quantised(space: _Space, fitted: _Fitted, labels: Sequence[str], lexicon: Mapping[str, str]) -> ClassifierWeights:
+    everything = np.ones(space.counts[GROUPS[0]].shape[0], dtype=bool)
+    groups: dict[str, GroupWeights] = {}
+    for group in GROUPS:
+        idf = space.idf(group, everything)[fitted.kept[group]]
+        effect = np.round(fitted.coefficients[group] * idf * _SHARES[group], 6)
+        step = _rounded(float(np.abs(effect).max(initial=1e-6)) / 127)
+        norm_step = _rounded(float((idf**2).max(initial=1e-6)) / 255)
+        weights = np.clip(np.rint(effect / step), -127, 127).T + 128
+        lengths = np.clip(np.rint(idf**2 / norm_step), 1, 255)[:, None]
+        groups[group] = GroupWeights(
+            features=tuple(space.names[group][at] for at in fitted.kept[group]),
+            rows=np.hstack([weights, lengths]).astype(np.uint8).tobytes(),
+            step=step,
+            norm_step=norm_step,
+        )
+    intercepts = tuple(_rounded(float(value)) for value in fitted.intercepts)
+    return ClassifierWeights(labels=tuple(labels), groups=groups, intercepts=intercepts, sharpness=1.0, lexicon=lexicon)
+
+
+def _sharpness(margins: Floats, expected: NDArray[np.int64]) -> float:
+    """The factor of the margins under which held-out messages are likeliest: it makes confidence mean probability."""
+
+    def surprise(log_factor: float) -> float:
+        shares = _softmax(margins * np.exp(log_factor))
+        return float(-np.log(np.maximum(shares[np.arange(len(expected)), expected], 1e-12)).mean())
+
+    return _rounded(float(np.exp(minimize_scalar(surprise, bounds=(-3.0, 4.0), method="bounded").x)))
+
+
+def _asks_on_none(held_out: HeldOut, none: int | None) -> bool:
+    of_none = np.array(held_out.expected) == none
+    return bool(of_none.any()) and float((held_out.predicted[of_none] == none).mean()) < _NONE_IS_TOLD
+
+
+def _threshold(held_out: HeldOut, none: int | None) -> float:
+    """The confidence that nine in ten held-out messages with a label of their own reach."""
+    of_label = np.array(held_out.expected) != none
+    confidence = held_out.probabilities.max(axis=1)[of_label]
+    return round(float(np.quantile(confidence, 1 - _IN_SCOPE_ANSWERED)), 4)
+
+
+def _softmax(margins: Floats) -> Floats:
+    shares = np.exp(margins - margins.max(axis=1, keepdims=True))
+    return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+
+
+def _rounded(value: float) -> float:
+    """Six significant digits, so that the file holds no noise."""
+    return float(f"{value:.6g}")
+
+
+def _check(rows: Sequence[LabelledMessage], labels: Sequence[str]) -> None:
+    counted = Counter(row.label for row in rows)
+    strange = sorted(set(counted) - set(labels))
+    if strange:
+        raise EvalSetError(f"training data: the label {strange[0]!r} is not in the taxonomy{nearest(strange[0], labels)}")
+    missing = [label for label in labels if counted[label] < _N_FOLDS]
+    if missing:
+        raise EvalSetError(f"training data: label {missing[0]!r} has {counted[missing[0]]} messages; give every label at least {_N_FOLDS}")

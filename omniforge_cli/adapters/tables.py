@@ -14,6 +14,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from omniforge_cli.core.report import Report
+from omniforge_cli.core.run import Run
+
 _TEXT, _NUMBER, _FLAG, _COUNT = pa.string(), pa.float64(), pa.bool_(), pa.int64()
 
 SCHEMA: Final = pa.schema(
@@ -133,3 +136,36 @@ def _storable(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode() if not value.isascii() else str(value)
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def write_runs(runs: Iterable[tuple[Run, Report]], parquet: Path) -> None:
+    """Write a row for each arm of each run, with its main numbers."""
+    rows = [
+        {
+            "run_id": run.run_id,
+            "created_at": run.created_at,
+            "command": run.command,
+            "status": run.status.value,
+            "evalset": run.evalset,
+            "evalset_sha256": report.evalset.get("sha256"),
+            "arm": arm.name,
+            "analyzer": arm.analyzer,
+            "model": arm.model,
+            "prompt": arm.prompt,
+            "n": arm.n,
+            "n_errors": arm.n_errors,
+            "n_fallbacks": arm.n_fallbacks,
+            "accuracy": arm.accuracy.value,
+            "accuracy_ci_low": arm.accuracy.ci_low,
+            "accuracy_ci_high": arm.accuracy.ci_high,
+            "macro_f1": arm.macro_f1,
+            "latency_p95_ms": arm.latency_ms.p95,
+            "cost_mean_usd": arm.cost_usd.mean,
+            "cost_total_usd": arm.cost_usd.total,
+        }
+        for run, report in runs
+        for arm in report.arms
+    ]
+    partial = _partial(parquet)
+    pd.DataFrame(rows).to_parquet(partial, index=False)
+    partial.replace(parquet)

@@ -17,7 +17,7 @@ from omniforge_cli.core.settings import Settings
 from omniforge_cli.evals.evaluate import EvalJob, Finished
 from omniforge_cli.evals.evaluate import evaluate as run_job
 from omniforge_cli.evals.journal import Journal, find_journals, new_journal
-from omniforge_cli.evals.plan import Plan, make_plan, refuse_mismatch, taxonomy_hash
+from omniforge_cli.evals.plan import ASKED, Plan, make_plan, refuse_mismatch, taxonomy_hash
 from omniforge_cli.evals.record import RunRecord
 from omniforge_cli.evals.store import RunStore
 from omniforge_cli.files.settings import read_settings
@@ -30,19 +30,21 @@ from omniforge_cli.wiring.storage import journal_seals, new_id, now, redactor, r
 class EvalOptions:
     """What to measure. Empty `prompts` and `models` mean those of the settings; every combination is an arm.
 
-    `resume` is a run id or `last`; `retry_errors` asks again what failed then. `gates` add to the default gates file.
+    `resume` is a run id or `last`; `retry_errors` asks again what failed then. `output_dir` is `reports` for a new run.
+    `asked` is kept with the run, for whoever resumes it.
     """
 
     evalsets: tuple[str, ...] = ("intent",)
     prompts: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     run: RunSettings = field(default_factory=RunSettings)
-    output_dir: str = "reports"
+    output_dir: str | None = None
     gates: tuple[Gate, ...] = ()
     max_errors: float | None = None
     no_fallback: bool = False
     resume: str | None = None
     retry_errors: bool = False
+    asked: Mapping[str, Any] = field(default_factory=dict)
     calls: wiring.EvalCalls = field(default_factory=wiring.EvalCalls)
 
 
@@ -57,10 +59,12 @@ class Watcher:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """A finished run and the folder that its reports belong into."""
+    """A finished run, its plan, the folder that its reports belong into, and what masks secrets in them."""
 
     finished: Finished
     folder: Path
+    plan: Plan
+    redact: Callable[[str], str]
 
 
 async def evaluate(
@@ -112,6 +116,7 @@ async def measure(subject: Subject, *, settings: Settings, watcher: Watcher) -> 
         settings=run_settings,
         versions={"omniforge": __version__, "weights_sha256": weights_hash(loaded)},
     )
+    plan = replace(plan, fingerprint={**plan.fingerprint, ASKED: dict(options.asked)})
     store, run, journal, done = await _opened(subject, plan, settings)
     watcher.on_plan(plan, run)
     baselines = await wiring.load_baselines(options.gates, settings)
@@ -134,7 +139,7 @@ async def measure(subject: Subject, *, settings: Settings, watcher: Watcher) -> 
         finished = await run_job(job)
         extra = routers.facts()
     report = replace(finished.report, extra={**finished.report.extra, **extra})
-    return Measurement(finished=replace(finished, report=report), folder=Path(run.output_dir))
+    return Measurement(finished=replace(finished, report=report), folder=Path(run.output_dir), plan=plan, redact=job.redact)
 
 
 async def _opened(
@@ -146,7 +151,7 @@ async def _opened(
     if options.resume is None:
         created = now()
         run_id = f"{created:%Y%m%d-%H%M%S}-{new_id()[:6]}"
-        folder = Path(options.output_dir).resolve() / run_id
+        folder = Path(options.output_dir or "reports").resolve() / run_id
         run = Run(
             run_id=run_id,
             tenant_id=settings.tenant,
@@ -165,7 +170,11 @@ async def _opened(
         raise RunMismatch(f"run {run.run_id} is a {run.command}; resume it with `omniforge {run.command} --resume {run.run_id}`")
     refuse_mismatch(run.fingerprint, plan.fingerprint, run.run_id)
     folder, seals = Path(run.output_dir), journal_seals(settings, run.run_id)
-    return store, run, new_journal(folder, *seals), _done(store, run, find_journals(folder, *seals), options.retry_errors)
+    earlier = find_journals(folder, *seals)
+    if options.output_dir is not None:
+        folder = Path(options.output_dir).resolve() / run.run_id
+        run = replace(run, output_dir=str(folder))
+    return store, run, new_journal(folder, *seals), _done(store, run, earlier, options.retry_errors)
 
 
 async def _done(store: RunStore, run: Run, earlier: list[Journal], retry_errors: bool) -> AsyncIterator[tuple[Sample, bool]]:
@@ -220,3 +229,10 @@ def _head(plan: Plan, subject: Subject) -> dict[str, Any]:
         },
         "extra": dict(subject.report_extra),
     }
+
+
+async def asked_before(ref: str, settings: Settings) -> Mapping[str, Any]:
+    """The options that a stored run was started with; raises NotFound."""
+    run = await run_store(settings).get(ref, tenant_id=settings.tenant)
+    asked: Mapping[str, Any] = run.fingerprint.get(ASKED, {})
+    return asked

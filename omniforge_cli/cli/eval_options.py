@@ -15,6 +15,14 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 DEFAULT_GATES: Final = Path("evalsets") / "gates.yaml"
 
 
+KEPT: Final = (
+    *("evalsets", "models", "prompts", "taxonomy", "analyzer", "api_base", "provider", "cascade_threshold", "timeout_s"),
+    *("concurrency", "retries", "repeats", "limit", "tags", "seed", "no_fallback"),
+    *("source", "conversation", "since", "until", "action", "sample", "user"),
+)
+"""Flags that a resumption takes over from the run where they are not typed again."""
+
+
 class EvalFlags(CommonFlags, StorageFlags):
     """What `eval` takes; `replay` takes the same, and where the conversations come from."""
 
@@ -33,7 +41,7 @@ class EvalFlags(CommonFlags, StorageFlags):
     limit: int | None
     tags: str | None
     seed: int | None
-    output_dir: str
+    output_dir: str | None
     formats: str
     gates: str | None
     min_accuracy: float | None
@@ -48,7 +56,7 @@ class EvalFlags(CommonFlags, StorageFlags):
     retry_errors: bool
 
 
-class Concurrency(click.ParamType):
+class Concurrency(click.ParamType[str]):
     """A whole number over 0, or `auto`."""
 
     name = "n|auto"
@@ -74,7 +82,7 @@ def evaluation_options(command: Command) -> Command:
         click.option("--limit", type=click.IntRange(1), help="Only the first N cases, after --tags."),
         click.option("--tags", metavar="A,B", help="Only cases with one of these tags."),
         click.option("--seed", type=int, help="Seed of resampling and of the provider, where it takes one.  [default: 0]"),
-        click.option("--output-dir", metavar="DIR", default="reports", show_default=True, help="Where the run's folder is made."),
+        click.option("--output-dir", metavar="DIR", help="Where the run's folder is made.  [default: reports]"),
         click.option(
             "--formats", metavar="LIST", default="all", show_default=True, help="Report files: html,md,json,junit,parquet,csv; all, none."
         ),

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from omniforge_cli.api.evaluation import EvalOptions, Measurement, Watcher, evaluate
+from omniforge_cli.api.evaluation import EvalOptions, Measurement, Watcher, asked_before, evaluate
+from omniforge_cli.api.labelling import write_cases
+from omniforge_cli.api.replaying import ReplayOptions, replay
 from omniforge_cli.cli import output
 from omniforge_cli.cli.diagnostics import ExitCode, say
-from omniforge_cli.cli.eval_options import DEFAULT_GATES
+from omniforge_cli.cli.eval_options import DEFAULT_GATES, KEPT
 from omniforge_cli.cli.invocation import settings_from
 from omniforge_cli.cli.progress import Progress
 from omniforge_cli.core.gate import NO_REGRESSION, SHORT_FORMS, Gate, short_gate
@@ -22,20 +26,56 @@ from omniforge_cli.files.gates import load_gates
 from omniforge_cli.files.settings import no_colour
 from omniforge_cli.reporting import json as json_report
 from omniforge_cli.reporting import terminal
+from omniforge_cli.wiring.conversations import typed_user
 from omniforge_cli.wiring.evaluation import read_formats, write_reports
 
 EXIT_OF_STATUS = {"pass": ExitCode.OK, "no_gates": ExitCode.OK, "fail": ExitCode.GATE_FAILED, "undecided": ExitCode.PROVIDER}
 
 
-def run_measurement(command: str, flags: Mapping[str, Any]) -> int:
-    """Run, report, and say with the exit code how the gates ended."""
+Measure = Callable[[Settings, Watcher], Coroutine[Any, Any, Measurement]]
+
+
+def run_eval(flags: Mapping[str, Any]) -> int:
+    """Carry out `eval`; its exit code."""
+    flags = resumed(flags)
+    options = eval_options(flags)
+    return _run("eval", flags, lambda settings, watcher: evaluate(options, settings=settings, watcher=watcher))
+
+
+def run_replay(flags: Mapping[str, Any]) -> int:
+    """Carry out `replay`; its exit code. Chosen turns go into an eval set file where one was asked for."""
+    flags = resumed(flags)
+    options = eval_options(flags)
+    if flags["min_agreement"] is not None:
+        options = replace(options, gates=(*options.gates, Gate(metric="accuracy", min=flags["min_agreement"], name="agreement")))
+
+    async def measured(settings: Settings, watcher: Watcher) -> Measurement:
+        asked = ReplayOptions(
+            source=flags["source"],
+            user=typed_user(settings),
+            conversation=flags["conversation"],
+            since=_moment(flags["since"]),
+            until=_moment(flags["until"]),
+            action=flags["action"],
+            sample=flags["sample"],
+            measure=options,
+        )
+        measurement = await replay(asked, settings=settings, watcher=watcher)
+        if flags["to_evalset"]:
+            written = write_cases(measurement, Path(flags["to_evalset"]), choose=flags["choose"], seed=options.run.seed)
+            say(f"omniforge: {written} turns to label are in {flags['to_evalset']}")
+        return measurement
+
+    return _run("replay", flags, measured)
+
+
+def _run(command: str, flags: Mapping[str, Any], measure: Measure) -> int:
     settings = settings_from(flags)
     formats = read_formats(flags["formats"])
-    options = eval_options(flags)
     progress = Progress(command, quiet=settings.verbosity < 0)
     watcher = Watcher(on_plan=progress.begin, on_sample=progress.advance, warn=lambda line: say(f"omniforge: warning: {line}"))
     try:
-        measurement = asyncio.run(evaluate(options, settings=settings, watcher=watcher))
+        measurement = asyncio.run(measure(settings, watcher))
     except KeyboardInterrupt:
         progress.interrupted()
         return ExitCode.INTERRUPTED
@@ -57,6 +97,35 @@ def show(measurement: Measurement, formats: tuple[str, ...], settings: Settings)
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
         output.write(terminal.render(report, files=shown, width=width, color=colour, encoding=encoding))
     return EXIT_OF_STATUS[report.status]
+
+
+def resumed(flags: Mapping[str, Any]) -> Mapping[str, Any]:
+    """With --resume: the run's own options where they were not typed again; raises NotFound."""
+    if flags["resume"] is None:
+        return flags
+    asked = asyncio.run(asked_before(flags["resume"], settings_from(flags)))
+    return {**flags, **{name: _typed(value) for name, value in asked.items() if name in KEPT and not flags.get(name)}}
+
+
+def _moment(value: Any) -> datetime | None:
+    """A typed time, or one that a resumed run kept as text."""
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _typed(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _kept(flags: Mapping[str, Any]) -> dict[str, Any]:
+    """The typed options that a resumption needs, as JSON; files by their whole path, for it may start elsewhere."""
+    kept: dict[str, Any] = {}
+    for name in KEPT:
+        value = flags.get(name)
+        if name == "evalsets" and value:
+            value = [str(Path(ref).resolve()) if Path(ref).is_file() else ref for ref in value]
+        if value not in (None, (), False):
+            kept[name] = value.isoformat() if hasattr(value, "isoformat") else list(value) if isinstance(value, tuple) else value
+    return kept
 
 
 def eval_options(flags: Mapping[str, Any]) -> EvalOptions:
@@ -85,6 +154,7 @@ def eval_options(flags: Mapping[str, Any]) -> EvalOptions:
         no_fallback=flags["no_fallback"],
         resume=flags["resume"],
         retry_errors=flags["retry_errors"],
+        asked=_kept(flags),
     )
 
 

@@ -17,8 +17,8 @@ from omniforge_cli.conversations.repository import (
     plain_metadata,
     refuse_foreign,
     storable,
-    stored_form,
     stored_head,
+    to_store,
 )
 from omniforge_cli.core.conversation import Conversation, Message, Transcript
 
@@ -37,7 +37,13 @@ class InMemoryConversationRepository:
         self._kept: dict[tuple[str, str], _Kept] = {}
 
     async def create(
-        self, *, tenant_id: str, user_id: str, title: str = "", metadata: Mapping[str, Any] | None = None, conversation_id: str | None = None
+        self,
+        *,
+        tenant_id: str,
+        user_id: str,
+        title: str = "",
+        metadata: Mapping[str, Any] | None = None,
+        conversation_id: str | None = None,
     ) -> Conversation:
         """A new conversation, or the one of that id that this user has."""
         conversation_id = conversation_id or self._origins.new_id()
@@ -156,10 +162,9 @@ class InMemoryConversationRepository:
             kept for kept in self._kept.values() if kept.head.tenant_id == tenant_id and (user_id is None or kept.head.user_id == user_id)
         ]
 
-    def _add(self, kept: _Kept, messages: Sequence[Message], *, at: datetime) -> builtins.list[Message]:
+    def _add(self, kept: _Kept, messages: Sequence[Message], *, at: datetime) -> Sequence[Message]:
         there = {message.id: message for message in kept.messages}
-        stored = [there.get(message.id) or stored_form(message, at=at, new_id=self._origins.new_id) for message in messages]
-        new = [message for message in stored if message.id not in there]
+        stored, new = to_store(messages, there, at=at, new_id=self._origins.new_id)
         kept.messages.extend(new)
         kept.head = grown(kept.head, new)
         return stored

@@ -44,7 +44,13 @@ class ConversationRepository(Protocol):
     """
 
     async def create(
-        self, *, tenant_id: str, user_id: str, title: str = "", metadata: Mapping[str, Any] | None = None, conversation_id: str | None = None
+        self,
+        *,
+        tenant_id: str,
+        user_id: str,
+        title: str = "",
+        metadata: Mapping[str, Any] | None = None,
+        conversation_id: str | None = None,
     ) -> Conversation:
         """A new conversation. Creating the same id again for the same user changes nothing and gives what is there.
 
@@ -184,15 +190,29 @@ def plain_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
     return plain
 
 
-def stored_form(message: Message, *, at: datetime, new_id: Callable[[], str]) -> Message:
-    """The message as it is stored: with an id, a time in UTC (`at` where it has none) and plain metadata."""
-    return replace(
-        message,
-        content=storable(message.content),
-        id=message.id or new_id(),
-        created_at=(message.created_at or at).astimezone(UTC),
-        metadata=plain_metadata(message.metadata),
-    )
+def to_store(
+    messages: Sequence[Message], there: Mapping[str | None, Message], *, at: datetime, new_id: Callable[[], str]
+) -> tuple[list[Message], list[Message]]:
+    """All messages in stored form, and of these the new ones: those whose id is not in `there` (by id, stored already).
+
+    In stored form a message has an id, a time in UTC (`at` where it had none) and plain metadata.
+    """
+    known = dict(there)
+    stored, new = [], []
+    for message in messages:
+        form = known.get(message.id)
+        if form is None or message.id is None:
+            form = replace(
+                message,
+                content=storable(message.content),
+                id=message.id or new_id(),
+                created_at=(message.created_at or at).astimezone(UTC),
+                metadata=plain_metadata(message.metadata),
+            )
+            known[form.id] = form
+            new.append(form)
+        stored.append(form)
+    return stored, new
 
 
 def stored_head(head: Conversation) -> Conversation:
@@ -238,4 +258,6 @@ def refuse_foreign(transcripts: Sequence[Transcript], tenant_id: str) -> None:
     for number, transcript in enumerate(transcripts, start=1):
         if transcript.conversation.tenant_id != tenant_id:
             which = f"conversation {number} ({transcript.conversation.id!r})"
-            raise ConversationFileError(f"{which} belongs to another tenant than {tenant_id!r}; nothing was imported. Name its tenant with --tenant")
+            raise ConversationFileError(
+                f"{which} belongs to another tenant than {tenant_id!r}; nothing was imported. Name its tenant with --tenant"
+            )

@@ -41,7 +41,7 @@ class Gate:
     name: str = ""
     min: float | None = None
     max: float | None = None
-    on: Bound = Bound.VALUE
+    bound: Bound = Bound.VALUE
     analyzers: tuple[str, ...] = ()
     arms: tuple[str, ...] = ()
     baseline: str | None = None
@@ -52,11 +52,13 @@ class Gate:
         """Check what a schema cannot, split a bound off the path (`accuracy.ci_low`), and give a name."""
         path, _, last = self.metric.rpartition(".")
         if path and last in tuple(Bound):
-            if self.on not in (Bound.VALUE, last):
-                raise GateFileError(f"gate {self.name or self.metric!r}: its path says {last} and `on` says {self.on.value}; keep one")
+            if self.bound not in (Bound.VALUE, last):
+                raise GateFileError(
+                    f"gate {self.name or self.metric!r}: its path says {last} and `bound` says {self.bound.value}; keep one"
+                )
             object.__setattr__(self, "metric", path)
-            object.__setattr__(self, "on", Bound(last))
-        title = f"{self.metric}{'' if self.on is Bound.VALUE else '.' + self.on.value}"
+            object.__setattr__(self, "bound", Bound(last))
+        title = f"{self.metric}{'' if self.bound is Bound.VALUE else '.' + self.bound.value}"
         if self.metric == NO_REGRESSION:
             self._check_regression()
             title = f"no regression from {self.baseline}"
@@ -65,13 +67,14 @@ class Gate:
             title = f"{title} {self.op} {self.threshold:g}"
         unknown = [name for name in self.analyzers if name not in tuple(Analyzer)]
         if unknown:
-            raise GateFileError(f"gate {self.name or title!r}: there is no analyzer {unknown[0]!r}{nearest(unknown[0], tuple(Analyzer))}")
+            known = [analyzer.value for analyzer in Analyzer]
+            raise GateFileError(f"gate {self.name or title!r}: there is no analyzer {unknown[0]!r}{nearest(unknown[0], known)}")
         object.__setattr__(self, "name", self.name or title)
 
     def _check_regression(self) -> None:
-        if not self.baseline or self.min is not None or self.max is not None or self.on is not Bound.VALUE:
+        if not self.baseline or self.min is not None or self.max is not None or self.bound is not Bound.VALUE:
             raise GateFileError(
-                f"gate {self.name or self.metric!r}: {NO_REGRESSION} takes a `baseline` (run id or file), and no `min`, `max` or `on`"
+                f"gate {self.name or self.metric!r}: {NO_REGRESSION} takes a `baseline` (run id or file), and no `min`, `max` or `bound`"
             )
 
     def _check_threshold(self) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from omniforge_cli.core.errors import EvalSetError, RunMismatch
 from omniforge_cli.core.evalset import Case, EvalSet
 from omniforge_cli.core.identity import content_hash
 from omniforge_cli.core.run import Arm, RunSettings
 from omniforge_cli.core.taxonomy import Taxonomy
+
+ASKED: Final = "asked"
+"""Key of the fingerprint that holds the options as they were typed: a resumption starts from them, and they decide nothing themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +117,7 @@ def refuse_mismatch(stored: Mapping[str, Any], wanted: Mapping[str, Any], run_id
     Raises:
         RunMismatch: naming each field that differs, with both values.
     """
-    differing = [key for key in sorted({*stored, *wanted}) if stored.get(key) != wanted.get(key)]
+    differing = [key for key in sorted({*stored, *wanted} - {ASKED}) if stored.get(key) != wanted.get(key)]
     if differing:
         told = "; ".join(f"{key} was {_short(stored.get(key))}, is now {_short(wanted.get(key))}" for key in differing)
         raise RunMismatch(f"run {run_id} cannot be resumed with other settings: {told}. Start a new run, or give what it had")

@@ -7,7 +7,7 @@ gates:
   - name: follow-ups hold                # optional; without it the gate is called by what it says
     metric: by_tag.followup.accuracy
     min: 0.85
-    on: ci_low                           # value (default), ci_low or ci_high, of metrics that have an interval
+    bound: ci_low                        # value (default), ci_low or ci_high, of metrics that have an interval
     analyzers: [llm]                     # llm, local, keyword, cascade; default all
     arms: ["llm:*:intent@v2"]            # names of arms, `*` allowed; default all
   - metric: no_regression                # fails where a paired comparison says `worse`
@@ -78,7 +78,7 @@ def _gate(entry: object, where: str) -> Gate:
         raise GateFileError(f"{where}: {switch}: give a number, not yes or no")
     try:
         gate = validated(_ADAPTER, entry, where, GateFileError)
-        check_metric(gate.metric, gate.on)
+        check_metric(gate.metric, gate.bound)
     except GateFileError as exc:
         raise exc if str(exc).startswith(where) else GateFileError(f"{where}: {exc}") from exc
     return gate

@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from omniforge_cli.reporting import numbers, view
-from omniforge_cli.reporting.view import Outcome
+from omniforge_cli.reporting.view import CasesOf, Outcome
 
 _MOST_ENTRIES: Final = 6_000
 _LONGEST = {"id": 120, "message": 1_200, "reasoning": 700, "error": 300, "question": 300, "entities": 300}
 
 _Key = tuple[str, str]
-_Cases = Sequence[Iterable[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,22 +51,22 @@ class _Seen:
         return 3 if self.changed else 4
 
 
-def select(cases: _Cases, budget: int, *, first: Iterable[str] = ()) -> Selection:
+def select(cases: CasesOf, n_arms: int, budget: int, *, first: Iterable[str] = ()) -> Selection:
     """The cases that fit into `budget` bytes, of all arms side by side.
 
-    Every iterable is read twice, so that memory does not grow with the texts of a run. The ids in `first` (fixed and broken
-    cases) come before everything else.
+    Every arm's samples are read twice, so that memory does not grow with the texts of a run. The ids in `first` (fixed and
+    broken cases) come before everything else.
     """
-    seen = _survey(cases)
+    seen = _survey(cases, n_arms)
     urgent = set(first)
     ranks = {key: -1 if key[0] in urgent else one.rank for key, one in seen.items()}
     notable = sum(rank < 4 for rank in ranks.values())
     chosen = sorted(ranks, key=lambda key: ranks[key])[:_MOST_ENTRIES]
-    details = _details(cases, chosen)
+    details = _details(cases, n_arms, chosen)
     lines: list[str] = []
     left = budget
     for key in chosen:
-        line = script_json(_entry(key, seen[key], details[key], len(cases)))
+        line = script_json(_entry(key, seen[key], details[key]))
         left -= len(line.encode()) + 1
         if left < 0:
             break
@@ -84,10 +83,10 @@ def script_json(value: Any) -> str:
     return numbers.readable(text)
 
 
-def _survey(cases: _Cases) -> dict[_Key, _Seen]:
+def _survey(cases: CasesOf, n_arms: int) -> dict[_Key, _Seen]:
     seen: dict[_Key, _Seen] = {}
-    for samples in cases:
-        for sample in samples:
+    for arm in range(n_arms):
+        for sample in cases(arm):
             key = _key(sample)
             if key not in seen:
                 seen[key] = _Seen()
@@ -95,16 +94,16 @@ def _survey(cases: _Cases) -> dict[_Key, _Seen]:
     return seen
 
 
-def _details(cases: _Cases, chosen: Iterable[_Key]) -> dict[_Key, list[list[Mapping[str, Any]]]]:
-    details: dict[_Key, list[list[Mapping[str, Any]]]] = {key: [[] for _ in cases] for key in chosen}
-    for arm, samples in enumerate(cases):
-        for sample in samples:
+def _details(cases: CasesOf, n_arms: int, chosen: Iterable[_Key]) -> dict[_Key, list[list[Mapping[str, Any]]]]:
+    details: dict[_Key, list[list[Mapping[str, Any]]]] = {key: [[] for _ in range(n_arms)] for key in chosen}
+    for arm in range(n_arms):
+        for sample in cases(arm):
             if (kept := details.get(_key(sample))) is not None:
                 kept[arm].append(sample)
     return details
 
 
-def _entry(key: _Key, seen: _Seen, samples: Sequence[Sequence[Mapping[str, Any]]], n_arms: int) -> dict[str, Any]:
+def _entry(key: _Key, seen: _Seen, samples: Sequence[Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
     head = next(one for arm in samples for one in arm)
     return _filled(
         {
@@ -112,7 +111,7 @@ def _entry(key: _Key, seen: _Seen, samples: Sequence[Sequence[Mapping[str, Any]]
             "message": _clipped("message", head.get("message")),
             "expected": head.get("expected"),
             "tags": list(head.get("tags") or ()),
-            "changed": seen.changed and n_arms > 1,
+            "changed": seen.changed and len(samples) > 1,
             "results": [_result(arm) if arm else None for arm in samples],
         }
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from markupsafe import Markup
 from omniforge_cli.core.report import Report
 from omniforge_cli.reporting import page, view
 from omniforge_cli.reporting.entries import Selection, script_json, select
+from omniforge_cli.reporting.view import CasesOf
 
 LIMIT: Final = 1_450_000
 """Bytes that a page may have, cases included; the promise is 1.5 MB."""
@@ -21,16 +22,15 @@ LIMIT: Final = 1_450_000
 _NO_CASES: Final = Selection(data="[]", shown=0, total=0, notable_shown=0, notable=0)
 
 
-def render(report: Report, cases: Sequence[Iterable[Mapping[str, Any]]] | None = None) -> str:
+def render(report: Report, cases: CasesOf | None = None) -> str:
     """The page: verdict, arms side by side, gates, comparisons, confusions, diagrams, and the cases that fit.
 
-    `cases` gives the samples of each arm where the report does not hold them; each is iterated twice.
+    `cases` gives the samples of an arm, by its number, where the report does not hold them; it is called twice for each.
     """
     values = page.values(report)
     frame = _fill("report.html.j2", "report.js", values | {"selection": _NO_CASES})
-    samples = view.cases_by_arm(report, cases)
     changed = [id_ for comparison in report.comparisons for id_ in (*comparison.broken, *comparison.fixed)]
-    selection = select(samples, LIMIT - len(frame.encode()), first=changed)
+    selection = select(cases or view.inline_cases(report), len(report.arms), LIMIT - len(frame.encode()), first=changed)
     return _fill("report.html.j2", "report.js", values | {"selection": selection, "cases": Markup(selection.data)})
 
 

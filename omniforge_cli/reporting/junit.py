@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from xml.etree import ElementTree
 
 from omniforge_cli.core.report import ArmReport, Report
 from omniforge_cli.reporting import numbers, view
-from omniforge_cli.reporting.view import Outcome
+from omniforge_cli.reporting.view import CasesOf, Outcome
 
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def render(report: Report, cases: Sequence[Iterable[Mapping[str, Any]]] | None = None) -> str:
+def render(report: Report, cases: CasesOf | None = None) -> str:
     """One suite per arm and one test per sample: failure = wrong answer, error = the provider, skipped = without a label.
 
-    `cases` gives the samples of each arm where the report does not hold them.
+    `cases` gives the samples of an arm, by its number, where the report does not hold them.
     """
+    cases = cases or view.inline_cases(report)
     root = ElementTree.Element("testsuites", {"name": "omniforge"})
-    for arm, samples in zip(report.arms, view.cases_by_arm(report, cases), strict=True):
-        _suite(root, report, arm, samples)
+    for number, arm in enumerate(report.arms):
+        _suite(root, report, arm, cases(number))
     total = {key: sum(int(suite.attrib[key]) for suite in root) for key in ("tests", "failures", "errors", "skipped")}
     root.attrib.update({key: str(n) for key, n in total.items()})
     root.set("time", f"{sum(float(suite.attrib['time']) for suite in root):.3f}")

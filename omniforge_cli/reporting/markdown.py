@@ -80,7 +80,7 @@ def _comparison(comparison: Comparison) -> list[str]:
     words = view.comparison_words(comparison)
     lines = [f"### {_plain(words.title)}", "", _plain(words.detail)]
     if words.also:
-        lines += ["", f"Also: {_plain(words.also)}."]
+        lines += ["", f"({_plain(words.also)})"]
     for name, ids in (("Broken", comparison.broken), ("Fixed", comparison.fixed)):
         if ids:
             more = f" and {numbers.count(len(ids) - _MOST_IDS)} more" if len(ids) > _MOST_IDS else ""

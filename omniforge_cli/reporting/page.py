@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,11 +12,14 @@ from markupsafe import Markup
 from omniforge_cli.core.report import ArmReport, Comparison, Report
 from omniforge_cli.reporting import charts, numbers, view
 
+_MOST_ARMS: Final = 40
 _MOST_DETAILED_ARMS: Final = 12
 _MOST_CONFUSED: Final = 24
-_MOST_ROWS: Final = 900
+_MOST_CELLS: Final = 2_000
+_MOST_ROWS: Final = 600
+_MOST_GATES: Final = 100
 _MOST_COMPARISONS: Final = 40
-_MOST_IDS: Final = 200
+_MOST_IDS: Final = 3_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,26 +54,31 @@ def values(report: Report) -> dict[str, Any]:
     headline = view.headline(report)
     low = _lowest(report)
     accuracy = view.accuracy_name(report)
-    most_rows = _MOST_ROWS // max(len(report.arms[:_MOST_DETAILED_ARMS]), 1)
+    comparisons = [_comparison(report, one) for one in report.comparisons[:_MOST_COMPARISONS]]
+    detailed = report.arms[:_MOST_DETAILED_ARMS]
+    gates = view.gates_by_urgency(report)
     return {
         "headline": headline,
         "set_name": view.evalset_name(report),
         "command": report.command,
         "accuracy": accuracy,
-        "arms": [_summary(report, arm, low) for arm in report.arms],
+        "arms": [_summary(report, arm, low) for arm in report.arms[:_MOST_ARMS]],
+        "more_arms": max(len(report.arms) - _MOST_ARMS, 0),
         "arm_names": [numbers.one_line(arm.name) for arm in report.arms],
         "scale": (numbers.percent(low), "100%"),
-        "metrics": [row for row in view.metric_rows(report) if row.label != accuracy],
-        "gates": [{"gate": gate, "rule": view.gate_rule(gate), "odds": view.gate_odds(gate)} for gate in view.gates_by_urgency(report)],
-        "comparisons": [_comparison(report, one) for one in report.comparisons[:_MOST_COMPARISONS]],
+        "metrics": [(row.label, row.values[:_MOST_ARMS]) for row in view.metric_rows(report) if row.label != accuracy],
+        "gates": [{"gate": gate, "rule": view.gate_rule(gate), "odds": view.gate_odds(gate)} for gate in gates[:_MOST_GATES]],
+        "more_gates": max(len(gates) - _MOST_GATES, 0),
+        "comparisons": comparisons,
+        "changes": [one["changes"] for one in comparisons],
         "more_comparisons": max(len(report.comparisons) - _MOST_COMPARISONS, 0),
-        "details": [_details(arm, index, most_rows) for index, arm in enumerate(report.arms[:_MOST_DETAILED_ARMS])],
+        "details": [_details(arm, index, len(detailed)) for index, arm in enumerate(detailed)],
         "more_details": max(len(report.arms) - _MOST_DETAILED_ARMS, 0),
         "facts": _facts(report),
     }
 
 
-def matrix(arm: ArmReport, most: int = _MOST_CONFUSED) -> Matrix:
+def matrix(arm: ArmReport, most: int) -> Matrix:
     """The confusion matrix, cut to the labels with the most wrong answers where there are too many to draw."""
     labels, counts = arm.confusion.labels, arm.confusion.matrix
     places = range(len(labels))
@@ -112,33 +121,48 @@ def _summary(report: Report, arm: ArmReport, low: float) -> dict[str, Any]:
 
 def _comparison(report: Report, comparison: Comparison) -> dict[str, Any]:
     names = [arm.name for arm in report.arms]
+    most = _MOST_IDS // (2 * min(len(report.comparisons), _MOST_COMPARISONS))
     return {
         "words": view.comparison_words(comparison),
         "verdict": comparison.verdict,
         "strip": Markup(charts.difference(comparison.delta)),
         "arms": [names.index(name) for name in (comparison.a, comparison.b) if name in names],
         "lists": [
-            {"name": name, "n": len(ids), "ids": list(ids[:_MOST_IDS]), "more": max(len(ids) - _MOST_IDS, 0)}
+            {"name": name, "n": numbers.count(len(ids)), "first": list(ids[:20]), "more": max(len(ids) - most, 0)}
             for name, ids in (("broken", comparison.broken), ("fixed", comparison.fixed))
+            if ids
         ],
+        "changes": {"broken": list(comparison.broken[:most]), "fixed": list(comparison.fixed[:most])},
     }
 
 
-def _details(arm: ArmReport, index: int, most_rows: int) -> dict[str, Any]:
+def _details(arm: ArmReport, index: int, n_arms: int) -> dict[str, Any]:
+    """The tables and diagrams of one of `n_arms` arms, which share what a page can hold."""
+    most_rows = _MOST_ROWS // n_arms
     by_reasons = (
         ("Reliability", charts.reliability(arm.reliability_bins)),
-        ("Risk and coverage", charts.risk_coverage(arm.extra.get("risk_coverage") or ())),
+        ("Risk and coverage", charts.risk_coverage([(one["coverage"], one["risk"]) for one in arm.extra.get("risk_coverage") or ()])),
         ("Latency", charts.latency_histogram(arm.extra.get("latency_histogram") or (), arm.latency_ms.p50, arm.latency_ms.p95)),
     )
     return {
         "index": index,
         "name": numbers.one_line(arm.name),
-        "matrix": matrix(arm),
+        "matrix": matrix(arm, min(_MOST_CONFUSED, math.isqrt(_MOST_CELLS // n_arms))),
         "classes": _class_rows(arm, most_rows),
         "tags": _tag_rows(arm, most_rows),
         "charts": [(name, Markup(chart)) for name, chart in by_reasons if chart],
-        "calibration": f"Calibration error {numbers.score(arm.ece)}, Brier score {numbers.score(arm.brier)}.",
+        "calibration": f"Calibration error {numbers.score(arm.ece)}, Brier score {numbers.score(arm.brier)}. {_trust(arm)}",
     }
+
+
+def _trust(arm: ArmReport) -> str:
+    """From which confidence on an answer can be taken at its word; fitted on one half of the cases, told of the other."""
+    fit = arm.extra.get("confidence_threshold")
+    if not fit or fit["threshold"] is None or fit["coverage"] is None:
+        return ""
+    right, wanted, coverage = (numbers.percent(share) for share in (fit["precision"]["value"], fit["wanted"], fit["coverage"]))
+    trusted = f"To have {wanted} right, trust answers from {numbers.score(fit['threshold'])} on"
+    return f"{trusted}: {right} right, {coverage} of all (held-out half)."
 
 
 def _class_rows(arm: ArmReport, most: int) -> list[tuple[Cell, ...]]:

@@ -143,7 +143,7 @@ def _comparisons(report: Report, page: _Page) -> list[str]:
         words = view.comparison_words(comparison)
         lines += wrapped(words.title, page.width)
         lines += wrapped(words.detail, page.width, "  ")
-        lines += wrapped(words.also, page.width, "  ")
+        lines += map(page.dim, wrapped(f"({words.also})", page.width, "  ")) if words.also else ()
         for name, ids in (("fixed", comparison.fixed), ("broken", comparison.broken)):
             lines += map(page.dim, wrapped(f"{name}: {_listed(ids)}", page.width, "  ")) if ids else ()
     return lines

@@ -8,8 +8,12 @@ from enum import StrEnum
 from typing import Any
 
 from omniforge_cli.core.decision import OUTAGE_REASONS
-from omniforge_cli.core.report import ArmReport, ClassScore, Comparison, GateResult, GateStatus, Report, TagScore, Verdict
+from omniforge_cli.core.report import ArmReport, ClassScore, Comparison, Estimate, GateResult, GateStatus, Report, TagScore, Verdict
 from omniforge_cli.reporting import numbers
+from omniforge_cli.scoring.compare import explain
+
+CasesOf = Callable[[int], Iterable[Mapping[str, Any]]]
+"""The samples of the arm with that number, from the beginning at every call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,29 +149,22 @@ def gate_odds(gate: GateResult) -> str:
 
 
 def comparison_words(comparison: Comparison) -> ComparisonWords:
-    """A comparison in sentences: what is known, how surely, and what it would take to know more."""
-    a, b, delta = numbers.one_line(comparison.a), numbers.one_line(comparison.b), comparison.delta
+    """A comparison in sentences, and the numbers that somebody who knows statistics asks for."""
+    a, b = numbers.one_line(comparison.a), numbers.one_line(comparison.b)
     verdict = Verdict(comparison.verdict)
     title = f"Cannot tell {b} from {a}" if verdict is Verdict.CANNOT_TELL else f"{b} is {verdict.value} than {a}"
-    p = numbers.p_value(comparison.mcnemar_p if comparison.p_adjusted is None else comparison.p_adjusted)
-    bounds = f"95% interval {numbers.points(delta.ci_low)} to {numbers.points(delta.ci_high)}; " if numbers.known(delta.ci_low) else ""
-    detail = (
-        f"On {numbers.count(comparison.n)} shared cases accuracy differs by {numbers.points(delta.value)} points ({bounds}{p}): "
-        f"{numbers.count(len(comparison.fixed))} fixed, {numbers.count(len(comparison.broken))} broken."
-    )
-    if verdict is Verdict.CANNOT_TELL:
-        detail += _what_it_takes(comparison)
-    also = [
-        f"{name} {_signed_delta(numbers_of, one)}"
-        for name, one, numbers_of in (
+    measured = comparison.mcnemar_p if comparison.p_adjusted is None else comparison.p_adjusted
+    also = [numbers.p_value(measured)] if numbers.known(measured) else []
+    also += [
+        f"{name} {_signed_delta(text, one)}"
+        for name, one, text in (
             ("macro-F1", comparison.delta_macro_f1, numbers.score),
             ("latency", comparison.delta_latency_ms, numbers.milliseconds),
             ("cost a message", comparison.delta_cost_usd, numbers.usd),
         )
         if one is not None and numbers.known(one.value)
     ]
-    note = numbers.one_line(comparison.note)
-    return ComparisonWords(title=title, detail=f"{detail} {note}".strip(), also=", ".join(also))
+    return ComparisonWords(title=title, detail=numbers.one_line(explain(comparison)), also=", ".join(also))
 
 
 def outcome(case: Mapping[str, Any]) -> Outcome:
@@ -187,9 +184,9 @@ def failure_reason(case: Mapping[str, Any]) -> str | None:
     return str(reason) if reason else None
 
 
-def cases_by_arm(report: Report, cases: Sequence[Iterable[Mapping[str, Any]]] | None) -> Sequence[Iterable[Mapping[str, Any]]]:
-    """The samples of each arm: those given, or those that the report holds."""
-    return cases if cases is not None else [arm.cases or () for arm in report.arms]
+def inline_cases(report: Report) -> CasesOf:
+    """The samples that the report itself holds."""
+    return lambda arm: report.arms[arm].cases or ()
 
 
 def _verdict_sentence(report: Report) -> str:
@@ -222,17 +219,7 @@ def _arms(report: Report) -> str:
     return f"{len(report.arms)} arms" if len(report.arms) > 1 else ""
 
 
-def _what_it_takes(comparison: Comparison) -> str:
-    words = ""
-    if comparison.detectable_delta is not None and numbers.known(comparison.detectable_delta):
-        shown = numbers.points(abs(comparison.detectable_delta)).lstrip("+")
-        words += f" This many cases could have shown a difference of {shown} points or more."
-    if comparison.needed_n is not None:
-        words += f" To settle the one seen, about {numbers.count(comparison.needed_n)} cases are needed."
-    return words
-
-
-def _signed_delta(text: Callable[[float | None], str], delta: Any) -> str:
+def _signed_delta(text: Callable[[float | None], str], delta: Estimate) -> str:
     value = numbers.signed(text(delta.value))
     if not (numbers.known(delta.ci_low) and numbers.known(delta.ci_high)):
         return value
@@ -252,6 +239,18 @@ def _tokens(arm: ArmReport) -> str:
     return _pair(numbers.count(counts[0]), numbers.count(counts[1])) if any(counts) else ""
 
 
+def _where_answered(arm: ArmReport) -> str:
+    """What the analyzer that was asked is worth when its provider is there."""
+    measured = arm.extra.get("answered_accuracy")
+    return numbers.share_with_interval(Estimate(**measured)) if measured and arm.n_answered < arm.n else ""
+
+
+def _steadiness(arm: ArmReport) -> str:
+    """With repeats: cases that are right now and then, and cases that never are."""
+    stability = arm.extra.get("stability")
+    return f"{numbers.count(stability['n_flaky'])} / {numbers.count(stability['n_always_wrong'])}" if stability else ""
+
+
 def _or_nothing(n: int) -> str:
     return numbers.count(n) if n else ""
 
@@ -259,6 +258,7 @@ def _or_nothing(n: int) -> str:
 _METRICS: tuple[tuple[str, Callable[[ArmReport], str], bool], ...] = (
     ("accuracy", lambda arm: numbers.share_with_interval(arm.accuracy), True),
     ("system accuracy", lambda arm: numbers.share_with_interval(arm.system_accuracy), True),
+    ("accuracy where answered", _where_answered, False),
     ("macro-F1", lambda arm: numbers.score(arm.macro_f1), True),
     ("samples", lambda arm: numbers.count(arm.n), False),
     ("fallbacks", lambda arm: numbers.count_of(arm.n_fallbacks, arm.n), True),
@@ -281,4 +281,5 @@ _METRICS: tuple[tuple[str, Callable[[ArmReport], str], bool], ...] = (
     ("calibration error", lambda arm: numbers.score(arm.ece), False),
     ("Brier score", lambda arm: numbers.score(arm.brier), False),
     ("flip rate", lambda arm: numbers.percent(arm.flip_rate), True),
+    ("flaky / always wrong", _steadiness, True),
 )

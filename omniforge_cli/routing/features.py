@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from omniforge_cli.routing.lexicon import Lexicon, class_features
-from omniforge_cli.routing.masking import is_unspaced, words
-
-_WORDS_READ: Final = 400
-"""Words of a message that are looked at, so that a long paste costs no more than a long letter."""
+from omniforge_cli.routing.masking import is_unspaced, read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +20,13 @@ class Features:
 
 def features(text: str, lexicon: Lexicon, names: Sequence[str] = ()) -> Features:
     """The features of a message; `names` are agents' names, to be masked. Its cost is bounded for any length."""
-    found = words(text, names)[:_WORDS_READ]
-    return Features(grams=word_grams(found), pieces=found, classes=class_features(lexicon.classes(found), len(found)))
+    reading = read(text, names)
+    named = [
+        sure or (maybe and word.isascii() and not lexicon.is_known(word))
+        for word, sure, maybe in zip(reading.words, reading.named, reading.opening, strict=True)
+    ]
+    found = [word if name else lexicon.spelling(word) for word, name in zip(reading.words, named, strict=True)]
+    return Features(grams=word_grams(found), pieces=found, classes=class_features(lexicon.classes(found, named)))
 
 
 def word_grams(found: Sequence[str]) -> list[str]:

@@ -20,6 +20,10 @@ _PLACEHOLDERS: Final = {
 }
 _MEMO_SIZE: Final = 50_000
 _SHORTEST_STEM: Final = 3
+_SHORTEST_MISSPELT: Final = 4
+_LONGEST_MISSPELT: Final = 20
+_COMMON: Final = "common"
+"""The class of words that say nothing about structure: they are known, so they are neither names nor misspelt."""
 
 
 class Lexicon:
@@ -46,9 +50,38 @@ class Lexicon:
         self._unspaced = unspaced
         self._pattern = re.compile("|".join(map(re.escape, sorted(unspaced, key=len, reverse=True))) or r"(?!)")
         self._memo: dict[str, str | None] = {}
+        self._spelt: dict[str, str] = {}
+        self._by_shape: dict[tuple[str, int], list[str]] | None = None
 
-    def classes(self, words: Sequence[str]) -> list[str | None]:
-        """The class of each word or phrase in order, None where there is none."""
+    def spelling(self, word: str) -> str:
+        """The word itself, or the known word that one slip of the fingers makes of it."""
+        if not (_SHORTEST_MISSPELT <= len(word) <= _LONGEST_MISSPELT and word.isascii() and word.isalpha()) or word in _PLACEHOLDERS:
+            return word
+        known = self._spelt.get(word)
+        if known is None:
+            known = word if self._look_up(word) else self._nearest(word)
+            if len(self._spelt) < _MEMO_SIZE:
+                self._spelt[word] = known
+        return known
+
+    def _nearest(self, word: str) -> str:
+        if self._by_shape is None:
+            self._by_shape = {}
+            for entry in self._words:
+                if entry.isascii() and len(entry) >= _SHORTEST_MISSPELT:
+                    self._by_shape.setdefault((entry[0], len(entry)), []).append(entry)
+        starts = {word[0], word[1]}
+        near = (
+            entry
+            for start in sorted(starts, key=lambda start: start != word[0])
+            for length in (len(word), len(word) + 1, len(word) - 1)
+            for entry in self._by_shape.get((start, length), ())
+            if _one_slip(word, entry)
+        )
+        return next(near, word)
+
+    def classes(self, words: Sequence[str], named: Sequence[bool]) -> list[str | None]:
+        """The class of each word or phrase in order, None where there is none; `named` marks words that look like names."""
         found: list[str | None] = []
         at = 0
         while at < len(words):
@@ -62,9 +95,16 @@ class Lexicon:
             if word[0] > "\u0dff" and is_unspaced(word):
                 self._segment(word, found)
             else:
-                found.append(self._memo[word] if word in self._memo else self._look_up(word))
+                name = self._memo[word] if word in self._memo else self._look_up(word)
+                if named[at] and (name is None or name[:2] != "n."):
+                    name = "x.cap"
+                found.append(None if name == _COMMON else name)
             at += 1
         return found
+
+    def is_known(self, word: str) -> bool:
+        """Whether the word is in any class."""
+        return self._look_up(word) is not None
 
     def _phrase(self, phrases: list[tuple[tuple[str, ...], str]], words: Sequence[str], at: int) -> tuple[tuple[str, ...], str] | None:
         for phrase in phrases:
@@ -87,7 +127,7 @@ class Lexicon:
             found.append(None)
 
     def _look_up(self, word: str) -> str | None:
-        name = _PLACEHOLDERS.get(word) or self._words.get(word)
+        name = _PLACEHOLDERS.get(word) or self._words.get(word) or self._words.get(word.removesuffix("'s"))
         if name is None:
             shortest = _SHORTEST_STEM if word[0] < "\u0600" else 2
             stems = (self._stems.get(word[:end]) for end in range(len(word), shortest - 1, -1))
@@ -97,7 +137,20 @@ class Lexicon:
         return name
 
 
-def class_features(classes: Sequence[str | None], n_words: int) -> list[str]:
+def _one_slip(word: str, entry: str) -> bool:
+    """Whether one letter was left out, put in, mistaken or swapped with the next."""
+    at = 0
+    shorter = min(len(word), len(entry))
+    while at < shorter and word[at] == entry[at]:
+        at += 1
+    if len(word) < len(entry):
+        return word[at:] == entry[at + 1 :]
+    if len(word) > len(entry):
+        return word[at + 1 :] == entry[at:]
+    return word[at + 1 :] == entry[at + 1 :] or (word[at + 2 :] == entry[at + 2 :] and word[at : at + 2] == entry[at : at + 2][::-1])
+
+
+def class_features(classes: Sequence[str | None]) -> list[str]:
     """What the order of the classes says: n-grams with and without gaps, first verb and noun, the determiner between them."""
     known = [name for name in classes if name]
     found = [f"1 {name}" for name in dict.fromkeys(known)]
@@ -109,7 +162,7 @@ def class_features(classes: Sequence[str | None], n_words: int) -> list[str]:
     found += [f"h {a} {b} {c} {d}" for a, b, c, d in zip(gapped, gapped[1:], gapped[2:], gapped[3:], strict=False)]
     found += _heads(known)
     found += _frames(known)
-    found.append(f"length {min(5, n_words.bit_length())}")
+    found.append(f"length {min(5, len(classes).bit_length())}")
     found.append(f"first {(classes[0] or '_') if classes else '-'}")
     found.append(f"known {min(4, 5 * len(known) // max(1, len(classes)))}")
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 NAME: Final = "ccname"
@@ -31,17 +32,68 @@ _QUOTE = re.compile(
 _MENTION = re.compile(r"(?<!\S)@[\w.-]+")
 _COMPOUND = re.compile(r"(?<![\w-])(?:[^\W_]+(?:_[^\W_]+)+|[^\W_]+(?:-[^\W_]+)+)(?![\w-])")
 _NAMELIKE_END = re.compile(r"(?:bot|agent|assistant|helper|\d)$")
-_WORD = re.compile(
-    rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+(?:[\u0300-\u036f\u064b-\u065f\u0900-\u0d7f\u200c\u200d]|[^\W_{_UNSPACED}])*(?:'[^\W_]+)?|[?]"
+_TOKEN = re.compile(
+    rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+(?:[\u0300-\u036f\u064b-\u065f\u0900-\u0d7f\u200c\u200d]|[^\W_{_UNSPACED}])*(?:'[^\W_]+)?"
+    r"|[?？؟]+|[.!。！।;:](?=\s|$)|\n+"
 )
+_ENDS: Final = ".!。！।;:\n?？؟"
+_MOST_WORDS: Final = 400
+"""Words of a message that are looked at, so that a long paste costs no more than a long letter."""
+_MOST_CAPITALS: Final = 0.6
+_CAPITAL_WORDS: Final = frozenset({"I", "I'm", "I'd", "I've", "I'll", "OK"})
+_AUXILIARIES: Final = frozenset(("is", "isn't", "has", "hasn't", "should", "shouldn't", "must", "can", "can't", "cannot", "will", "won't", "was", "wasn't", "does", "doesn't", "did", "didn't", "may", "might", "ought", "and", "just", "still", "also"))
 
 
-def words(text: str, names: Sequence[str] = ()) -> list[str]:
-    """The words of a message in order, folded in case, with placeholders for what was masked; "?" counts as a word.
-
-    Scripts without spaces give one word a run. Of a very long message its beginning and end are read.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The words of a message in order, folded in case, with placeholders for what was masked, which of them look like names, and which open a sentence
+    with a capital, so that they may be names.
     """
-    return _WORD.findall(mask(text, names).casefold())
+
+    words: list[str]
+    named: list[bool]
+    opening: list[bool]
+
+
+def read(text: str, names: Sequence[str] = ()) -> Reading:
+    """The message as words. A sentence's end counts as the word "." or "?"; a script without spaces gives one word a run.
+
+    Of a very long message its beginning and end are read. A capital inside a sentence, where not all words have one, makes a name;
+    several in a row are one name, so that the verb in "Create Report is late" does not count.
+    """
+    tokens = [("?" if token[0] in "?？؟" else ".") if token[0] in _ENDS else token for token in _TOKEN.findall(mask(text, names))][:_MOST_WORDS]
+    if tokens and tokens[-1] == ".":
+        tokens.pop()
+    capitals = [token[0].isupper() and token not in _CAPITAL_WORDS for token in tokens]
+    if sum(capitals) > _MOST_CAPITALS * len(tokens) and len(tokens) > 3:
+        capitals = [False] * len(tokens)
+    reading = Reading(words=[], named=[], opening=[])
+    at = 0
+    while at < len(tokens):
+        end = at
+        while end < len(tokens) and capitals[end]:
+            end += 1
+        first = at == 0 or tokens[at - 1] in ("?", ".")
+        if end - at >= 2 and not (first and not _is_subject(tokens, at, end)):
+            reading.words.append(NAME)
+            reading.named.append(True)
+            reading.opening.append(False)
+            at = end
+            continue
+        end = max(end, at + 1)
+        reading.words.extend([token.casefold() for token in tokens[at:end]])
+        reading.named.extend([capital and not (first and place == 0) for place, capital in enumerate(capitals[at:end])])
+        reading.opening.extend([capital and first and place == 0 for place, capital in enumerate(capitals[at:end])])
+        at = end
+    return reading
+
+
+def _is_subject(tokens: Sequence[str], start: int, end: int) -> bool:
+    """Whether a run of capitals that opens a sentence does something: "Daily Digest keeps…", not "Pause Willow"."""
+    if end == len(tokens):
+        return False
+    after = tokens[end]
+    return after in _AUXILIARIES or (len(after) > 3 and after[-1] == "s" and after.islower()) or tokens[end - 1].endswith("'s")
 
 
 def mask(text: str, names: Sequence[str] = ()) -> str:

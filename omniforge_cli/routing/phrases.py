@@ -1,4 +1,4 @@
-"""Closed-class words (consent, refusal, ordinals, times ...) found in a text of any language, by one pass over its tokens.
+"""Closed-class words of many languages (consent, refusal, ordinals, times ...), found in one pass over a text's tokens.
 
 The words are data (`weights/phrases.json`); nothing here knows a language or a label.
 """
@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import Final
 
 TEXT_LIMIT: Final = 2000
-"""Characters of one message that are read; the rest cannot change what a follow-up means."""
+"""Characters that are read of a text: its first and last thousand."""
+_UNSPACED: Final = "\u3040-\u30ff\u3400-\u9fff\uff66-\uff9d"
+_MARKS: Final = "\u0300-\u036f\u064b-\u0652\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963"
 _TOKEN: Final = re.compile(
-    r"[\u3040-\u30ff\u3400-\u9fff\uff66-\uff9d]"  # scripts without spaces: one character each
-    r"|[^\W_](?:[\u0300-\u036f\u0900-\u0dff\u0e00-\u0e7f'’]?[^\W_]|[\u0900-\u0dff\u0e00-\u0e7f]+)*(?<!['’])"
+    rf"[{_UNSPACED}]"  # scripts without spaces: one character each
+    rf"|[^\W_{_UNSPACED}](?:[^\W_{_UNSPACED}]|[{_MARKS}]|['’](?=[^\W\d_]))*"
     r"|[\u2190-\u2bff\U0001f300-\U0001faff]"
 )
 _PLAIN: Final = re.compile(r"[a-z]+(?: [a-z]+)*")
@@ -23,27 +25,42 @@ _STRETCHED: Final = re.compile(r"([^\W\d_])\1{2,}")
 _COMBINING: Final = re.compile(r"[\u0300-\u036f\u064b-\u0652\u0640\ufe0f\u200d]")
 
 
+def bounded(text: str) -> str:
+    """The beginning and the end of a long text: the rest cannot change what it answers."""
+    return text if len(text) <= TEXT_LIMIT else f"{text[: TEXT_LIMIT // 2]}\n{text[-TEXT_LIMIT // 2 :]}"
+
+
 def fold(text: str) -> str:
     """The text as it is compared: case, accents, Arabic vowel signs, full width and stretched letters are gone."""
-    return _fold(text[:TEXT_LIMIT])
-
-
-def _fold(text: str) -> str:
     text = text.casefold().replace("’", "'")
     if not text.isascii():
-        text = _COMBINING.sub("", unicodedata.normalize("NFKD", text))
-        text = unicodedata.normalize("NFC", text)
+        text = unicodedata.normalize("NFC", _COMBINING.sub("", unicodedata.normalize("NFKD", text)))
     return _STRETCHED.sub(r"\1", text)
 
 
-def tokens(text: str) -> list[str]:
-    """Words, single characters of scripts without spaces, and pictographs, in order; punctuation is left out."""
-    return _TOKEN.findall(fold(text))
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The tokens of a text, folded, and where each stands in it: words, single characters of scripts without spaces, pictographs."""
+
+    text: str
+    words: tuple[str, ...]
+    spans: tuple[tuple[int, int], ...]
+
+    def between(self, start: int, end: int) -> str:
+        """The text of the tokens from `start` up to `end`, as written."""
+        return self.text[self.spans[start][0] : self.spans[end - 1][1]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+def read(text: str) -> Words:
+    """The tokens of a text of any length; only its beginning and end are read."""
+    text = bounded(text)
+    found = list(_TOKEN.finditer(text))
+    return Words(text, tuple([fold(match.group()) for match in found]), tuple([match.span() for match in found]))
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
-    """A phrase that was found: the classes it belongs to and where it stands, in tokens."""
+    """A phrase that was found: its classes, and where it stands, in tokens."""
 
     classes: frozenset[str]
     phrase: str
@@ -51,73 +68,65 @@ class Hit:
     end: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Phrases:
-    """The phrases by their tokens.
-
-    `ordinals` and `cardinals` give a phrase's position: 1 first, -1 last, 0 the middle. `opener` finds what opens an assistant's
-    offer ("shall I", "I could"): the act follows it.
-    """
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Phrases (tokens joined by spaces) with their classes. `longest` maps a first token to the length of its longest phrase."""
 
     classes: Mapping[str, frozenset[str]]
-    ordinals: Mapping[str, int]
-    cardinals: Mapping[str, int]
-    opener: re.Pattern[str]
-    longest: int
+    longest: Mapping[str, int]
 
-    def hits(self, words: list[str]) -> list[Hit]:
+    def hits(self, words: tuple[str, ...]) -> list[Hit]:
         """The longest phrases from left to right; none overlaps another."""
         return list(self._hits(words))
 
-    def _hits(self, words: list[str]) -> Iterator[Hit]:
-        at, known = 0, self.classes
-        while at < len(words):
-            for end in range(min(len(words), at + self.longest), at, -1):
-                phrase = words[at] if end == at + 1 else " ".join(words[at:end])
-                classes = known.get(phrase)
+    def _hits(self, words: tuple[str, ...]) -> Iterator[Hit]:
+        at, length = 0, len(words)
+        while at < length:
+            for end in range(min(length, at + self.longest.get(words[at], 0)), at, -1):
+                phrase = " ".join(words[at:end])
+                classes = self.classes.get(phrase)
                 if classes is not None:
-                    yield Hit(classes=classes, phrase=phrase, start=at, end=end)
-                    at = end
+                    yield Hit(classes, phrase, at, end)
+                    at = end - 1
                     break
-            else:
-                at += 1
+            at += 1
 
 
-def build(
-    classes: Mapping[str, Mapping[str, str]],
-    ordinals: Mapping[str, str],
-    cardinals: Mapping[str, str],
-) -> Phrases:
-    """Phrases from class -> language -> `a|b|c`, and position -> `a|b|c`."""
-    table: dict[str, set[str]] = {}
-    for name, languages in classes.items():
-        for listed in languages.values():
-            for phrase in _split(listed):
-                table.setdefault(phrase, set()).add(name)
-    positions = {name: _positions(listed) for name, listed in (("ordinal", ordinals), ("cardinal", cardinals))}
-    for name, known in positions.items():
-        for phrase in known:
-            table.setdefault(phrase, set()).add(name)
+def table(classes: Mapping[str, Iterable[str]]) -> Table:
+    """A table from class -> `a|b|c`, several times."""
+    found: dict[str, set[str]] = {}
+    longest: dict[str, int] = {}
+    for name, lists in classes.items():
+        for phrase in (phrase for listed in lists for phrase in split(listed)):
+            found.setdefault(phrase, set()).add(name)
+            first, _, rest = phrase.partition(" ")
+            longest[first] = max(longest.get(first, 0), rest.count(" ") + 2 if rest else 1)
     shared: dict[frozenset[str], frozenset[str]] = {}
-    return Phrases(
-        classes={phrase: shared.setdefault(frozenset(names), frozenset(names)) for phrase, names in table.items()},
-        ordinals=positions["ordinal"],
-        cardinals=positions["cardinal"],
-        opener=_alternation(classes.get("opener", {}).values()),
-        longest=max(phrase.count(" ") for phrase in table) + 1,
-    )
+    return Table({phrase: shared.setdefault(frozenset(names), frozenset(names)) for phrase, names in found.items()}, longest)
 
 
-def _alternation(listed: Iterable[str]) -> re.Pattern[str]:
-    phrases = sorted({phrase for text in listed for phrase in text.casefold().split("|")}, key=len, reverse=True)
-    spaced = [re.escape(phrase) + (r"(?!\w)" if phrase < "\u3040" else "") for phrase in phrases]
-    return re.compile(rf"(?<![^\W\u3040-\u9fff])(?:{'|'.join(spaced)})" if spaced else r"(?!)", re.IGNORECASE)
+def split(listed: str) -> Iterator[str]:
+    """The phrases of `a|b|c`, as tables hold them."""
+    for phrase in fold(listed).split("|"):
+        tokens = phrase if _PLAIN.fullmatch(phrase) else " ".join(_TOKEN.findall(phrase))
+        if tokens:
+            yield tokens
 
 
-def _positions(listed: Mapping[str, str]) -> dict[str, int]:
-    return {phrase: int(position) for position, phrases in listed.items() for phrase in _split(phrases)}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phrases:
+    """All phrases. `talk` are those of conversation, `things` those around entities; a position is 1 first, -1 last, 0 the middle.
 
+    `integrations` maps a service's folded name to its spelling; those in `capitalised` are common words too and count only with a
+    capital. `clock` and `schedules` find times of day and the schedules of scripts without spaces.
+    """
 
-def _split(listed: str) -> Iterable[str]:
-    for phrase in _fold(listed).split("|"):
-        yield phrase if _PLAIN.fullmatch(phrase) else " ".join(_TOKEN.findall(phrase))
+    talk: Table
+    things: Table
+    ordinals: Mapping[str, int]
+    cardinals: Mapping[str, int]
+    integrations: Mapping[str, str]
+    capitalised: frozenset[str]
+    clock: re.Pattern[str]
+    schedules: re.Pattern[str]
+    file: re.Pattern[str]

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from omniforge_cli.routing.phrases import TEXT_LIMIT, Phrases, tokens
+from omniforge_cli.routing.phrases import Phrases, bounded, read
 
 _SENTENCE: Final = re.compile(r"(?<=[.!?。！？؟।])(?<!\b\d\.)(?:\s+|(?<=[。！？]))|\n+")
 _MARKER: Final = re.compile(r"(?:(?<=[\s(:：、])|^)\(?(?:([1-9]\d?)|([A-Ha-h]))(?:[).:：、]|(?= \())[ \t]*", re.MULTILINE)
@@ -18,6 +18,8 @@ _EDGES: Final = " \t\n*_`\"'“”„«»‚‘’「」『』()（）?？！!¿
 _CLOSING: Final = " )）\"'”»」』*_"
 _QUESTION_ENDS: Final = ("?", "？", "؟")
 _COMMA: Final = re.compile(r"\s*[,،、，;]\s*")
+_EMPTY: Final = frozenset({"offer", "filler", "ask"})
+"""Classes of words that offer or ask without saying what."""
 _SHORTEST_ACT: Final = 5
 """Characters that must follow "shall I" for them to be an act."""
 _NAME_WORDS: Final = 4
@@ -51,8 +53,7 @@ class Reply:
 
 def read_reply(text: str, phrases: Phrases) -> Reply:
     """What an assistant's message offers, asks and lists. Linear in the length, which is bounded."""
-    text = text.strip()
-    text = text if len(text) <= TEXT_LIMIT else f"{text[: TEXT_LIMIT // 2]}\n{text[-TEXT_LIMIT // 2 :]}"
+    text = bounded(text.strip())
     sentences = [sentence.strip() for sentence in _SENTENCE.split(text) if sentence.strip()]
     options, lettered = _options(text, sentences, phrases)
     asked = [index for index, sentence in enumerate(sentences) if sentence.rstrip(_CLOSING).endswith(_QUESTION_ENDS)]
@@ -66,17 +67,18 @@ def read_reply(text: str, phrases: Phrases) -> Reply:
 
 def _request(sentence: str, phrases: Phrases) -> str:
     """The act that a sentence offers, worded as the user would: what follows "shall I", without the question mark."""
-    words = tokens(sentence)
-    if sum(hit.end - hit.start for hit in phrases.hits(words) if hit.classes & {"offer", "filler", "ask"}) >= len(words):
+    said = read(sentence)
+    hits = phrases.talk.hits(said.words)
+    if sum(hit.end - hit.start for hit in hits if hit.classes & _EMPTY) >= len(said.words):
         return ""
-    sentence = sentence.replace("’", "'")
-    end = max((found.end() for found in phrases.opener.finditer(sentence) if len(sentence) - found.end() > _SHORTEST_ACT), default=0)
+    openings = (said.spans[hit.end - 1][1] for hit in hits if "opener" in hit.classes)
+    end = max((end for end in openings if len(sentence) - end > _SHORTEST_ACT), default=0)
     return sentence[end:].strip(_EDGES)
 
 
 def _weight(text: str) -> float:
     """Length in words; a character of a script without spaces counts as half a word."""
-    return sum(0.5 if len(word) == 1 and word >= "\u3040" else 1.0 for word in tokens(text))
+    return sum(0.5 if len(word) == 1 and word >= "\u3040" else 1.0 for word in read(text).words)
 
 
 def _options(text: str, sentences: list[str], phrases: Phrases) -> tuple[tuple[Option, ...], bool]:
@@ -138,7 +140,7 @@ def _split(pieces: list[str], kind: str, phrases: Phrases) -> tuple[list[str], b
     for piece in pieces:
         words: list[str] = []
         for word in piece.split():
-            if kind in phrases.classes.get(word.casefold(), ()):
+            if kind in phrases.talk.classes.get(word.casefold(), ()):
                 joined = True
                 parts.append(" ".join(words))
                 words = []
@@ -164,6 +166,6 @@ def _named(parts: list[str], phrases: Phrases) -> tuple[Option, ...]:
 def _option(text: str, phrases: Phrases) -> Option:
     text = text.strip(_EDGES)
     body, _, last = text.rpartition(" ")
-    if body and phrases.classes.get(last.casefold(), frozenset()) & {"or", "or_weak", "and"}:
+    if body and phrases.talk.classes.get(last.casefold(), frozenset()) & {"or", "or_weak", "and"}:
         text = body.strip(_EDGES)
     return Option(text=text, name=_TAIL.sub("", text, count=1).strip(_EDGES) or text)

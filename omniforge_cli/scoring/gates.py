@@ -61,16 +61,16 @@ def verdict(results: Sequence[GateResult]) -> str:
 
 
 def _judge_metric(gate: Gate, arm: JudgedArm) -> GateResult:
-    check_metric(gate.metric, gate.on)
+    check_metric(gate.metric, gate.bound)
     measured = measure(arm.report, gate.metric)
-    observed = measured.at(gate.on)
+    observed = measured.at(gate.bound)
     false_alarm, power = _odds(gate, measured)
 
     def result(status: GateStatus, why: str) -> GateResult:
         return GateResult(
             name=gate.name,
             arm=arm.report.name,
-            metric=gate.metric if gate.on is Bound.VALUE else f"{gate.metric}.{gate.on.value}",
+            metric=gate.metric if gate.bound is Bound.VALUE else f"{gate.metric}.{gate.bound.value}",
             op=gate.op,
             threshold=gate.threshold,
             observed=observed,
@@ -84,7 +84,7 @@ def _judge_metric(gate: Gate, arm: JudgedArm) -> GateResult:
         return result(GateStatus.UNDECIDED, f"{gate.metric} was not measured: {why_unmeasured(arm.report, gate.metric)}")
     passed = gate.accepts(observed)
     if arm.if_outages_right is not None:
-        otherwise = measure(arm.if_outages_right, gate.metric).at(gate.on)
+        otherwise = measure(arm.if_outages_right, gate.metric).at(gate.bound)
         if otherwise is None or gate.accepts(otherwise) != passed:
             return result(GateStatus.UNDECIDED, _torn(arm.report, observed, otherwise))
     wanted = f"at {'least' if gate.min is not None else 'most'} {gate.threshold:g}"
@@ -108,7 +108,7 @@ def _odds(gate: Gate, measured: Measured) -> tuple[float | None, float | None]:
 
     def passes(hits: int) -> bool:
         low, high = wilson(hits, n)
-        return gate.accepts({Bound.VALUE: hits / n, Bound.CI_LOW: low, Bound.CI_HIGH: high}[gate.on])
+        return gate.accepts({Bound.VALUE: hits / n, Bound.CI_LOW: low, Bound.CI_HIGH: high}[gate.bound])
 
     good, bad = _true_shares(gate, gate.threshold)
     at_least = gate.min is not None

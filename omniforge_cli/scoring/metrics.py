@@ -74,7 +74,7 @@ class Measured:
         return {Bound.VALUE: self.value, Bound.CI_LOW: self.ci_low, Bound.CI_HIGH: self.ci_high}[bound]
 
 
-def check_metric(path: str, on: Bound = Bound.VALUE) -> None:
+def check_metric(path: str, bound: Bound = Bound.VALUE) -> None:
     """Refuse what no arm could ever have; a label or tag without samples is not refused here.
 
     Raises:
@@ -88,8 +88,8 @@ def check_metric(path: str, on: Bound = Bound.VALUE) -> None:
     elif path not in _PLAIN and path != NO_REGRESSION and not (path.startswith(_PASS_HAT) and leaf.isdigit()):
         templates = [f"{family}.<name>.{one}" for family, leaves in FAMILIES.items() for one in leaves]
         raise GateFileError(f"{path!r} is not a metric{nearest(path, [*_PLAIN, *templates, NO_REGRESSION])}")
-    if on is not Bound.VALUE and not _is_share(path):
-        raise GateFileError(f"{path!r} has no interval; gate on its value (leave `on` out)")
+    if bound is not Bound.VALUE and not _is_share(path):
+        raise GateFileError(f"{path!r} has no interval; gate on its value (leave `bound` out)")
 
 
 def measure(report: ArmReport, path: str) -> Measured:

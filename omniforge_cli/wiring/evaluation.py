@@ -213,7 +213,7 @@ def _render(name: str, finished: Finished) -> str:
         from omniforge_cli.reporting import markdown
 
         return markdown.render(report)
-    cases = [list(finished.cases(arm)) for arm in range(len(report.arms))] if report.cases_file else None
+    cases = finished.cases if report.cases_file else None
     if name == "junit":
         from omniforge_cli.reporting import junit
 

@@ -19,20 +19,25 @@ GOOD = '{"action_type": "any"}'
 KEYS = {"OPENAI_API_KEY": "sk-secret"}
 
 
+@pytest.fixture(scope="module")
+def adapters() -> dict[str, Callable[[], Provider]]:
+    from omniforge_cli.adapters.direct_provider import DirectProvider
+    from omniforge_cli.adapters.litellm_provider import LiteLLMProvider
+
+    gc.freeze()  # else each collection below walks all of litellm
+    return {
+        "direct": lambda: DirectProvider(keys=KEYS, concurrency=4),
+        "litellm": lambda: LiteLLMProvider(keys=KEYS, concurrency=4),
+    }
+
+
 @pytest.fixture(params=["direct", "litellm"])
-async def provider(request: pytest.FixtureRequest) -> AsyncIterator[Provider]:
-    made: Provider
-    if request.param == "direct":
-        from omniforge_cli.adapters.direct_provider import DirectProvider
-
-        made = DirectProvider(keys=KEYS, concurrency=4)
-    else:
-        from omniforge_cli.adapters.litellm_provider import LiteLLMProvider
-
-        made = LiteLLMProvider(keys=KEYS, concurrency=4)
+async def provider(request: pytest.FixtureRequest, adapters: dict[str, Callable[[], Provider]]) -> AsyncIterator[Provider]:
+    made = adapters[request.param]()
     yield made
     await made.close()
     gc.collect()  # an unclosed session would warn here, and a warning is an error
+    await asyncio.sleep(0.01)  # litellm's clients close in tasks that the collector starts
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -149,3 +150,9 @@ def test_every_packaged_version_is_what_its_file_says_and_released() -> None:
     for name, version, path in list_prompts():
         assert read_prompt(path).ref == f"{name}@{version}"
         assert path.relative_to(root).as_posix() in read_lock(root, PromptError)
+
+
+def test_the_packaged_files_mean_the_same_to_both_yaml_parsers() -> None:
+    for name, version, path in list_prompts():
+        plain = yaml.load(path.read_text(encoding="utf-8"), yaml.SafeLoader)  # libyaml takes more than the pure parser does
+        assert (plain["name"], plain["version"], plain["system"]) == (name, version, load_prompt(f"{name}@{version}").system)

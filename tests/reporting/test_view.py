@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from omniforge_cli.core.report import Comparison, Estimate, GateStatus, TagScore, Verdict
 from omniforge_cli.reporting import view
 from omniforge_cli.reporting.view import Outcome
+from omniforge_cli.scoring.compare import explain
 from tests.reporting.samples import arm, case, gate, one_arm_report, report
 
 
@@ -97,17 +97,19 @@ def test_a_verdict_is_a_sentence(verdict: Verdict, title: str) -> None:
     assert view.comparison_words(_comparison(verdict=verdict)).title == title
 
 
-def test_not_knowing_says_what_it_would_take() -> None:
-    words = view.comparison_words(_comparison(detectable_delta=0.0621, needed_n=1900, note="Only shared cases."))
-    assert words.detail == (
-        "On 260 shared cases accuracy differs by +1.2 points (95% interval −1.5 to +3.9; p = 0.42): 1 fixed, 2 broken."
-        " This many cases could have shown a difference of 6.2 points or more."
-        " To settle the one seen, about 1,900 cases are needed. Only shared cases."
-    )
+def test_the_detail_is_the_explanation_that_compare_prints() -> None:
+    assert view.comparison_words(_comparison(note="Left out: 2 cases.")).detail == explain(_comparison(note="Left out: 2 cases."))
 
 
 def test_the_adjusted_p_value_is_the_one_that_is_shown() -> None:
-    assert "p = 0.80" in view.comparison_words(_comparison(p_adjusted=0.8)).detail
+    assert view.comparison_words(_comparison(p_adjusted=0.8)).also == "p = 0.80"
+    assert view.comparison_words(_comparison()).also == "p = 0.42"
+
+
+def test_runs_that_share_no_case_have_words_too() -> None:
+    nothing = Estimate(value=None)
+    words = view.comparison_words(_comparison(n=0, fixed=(), broken=(), delta=nothing, mcnemar_p=None))
+    assert (words.title, words.also) == ("Cannot tell b from a", "")
 
 
 def test_other_differences_are_told_with_sign_and_interval() -> None:
@@ -115,7 +117,7 @@ def test_other_differences_are_told_with_sign_and_interval() -> None:
     words = view.comparison_words(
         _comparison(delta_latency_ms=latency, delta_cost_usd=Estimate(value=0.0), delta_macro_f1=Estimate(value=None))
     )
-    assert words.also == "latency −120 ms (−140 ms to −100 ms), cost a message $0"
+    assert words.also == "p = 0.42, latency −120 ms (−140 ms to −100 ms), cost a message $0"
 
 
 @pytest.mark.parametrize(
@@ -136,10 +138,22 @@ def test_a_provider_error_is_never_a_wrong_answer(sample: dict[str, Any], outcom
     assert view.outcome(sample) is outcome
 
 
-def test_cases_given_stand_in_for_those_that_the_report_holds() -> None:
-    whole = replace(report(), arms=(arm(),))
-    assert view.cases_by_arm(whole, None) == [()]
-    assert view.cases_by_arm(whole, [[case("a", "refund", "refund")]])[0]
+def test_an_arm_that_holds_no_cases_has_none() -> None:
+    assert not list(view.inline_cases(report(arms=(arm(),)))(0))
+    assert len(list(view.inline_cases(report())(1))) == 5
+
+
+def test_repeats_tell_flaky_cases_from_those_that_are_always_wrong() -> None:
+    rows = {
+        row.label: row.values for row in view.metric_rows(report(arms=(arm(extra={"stability": {"n_flaky": 4, "n_always_wrong": 9}}),)))
+    }
+    assert rows["flaky / always wrong"] == ("4 / 9",)
+
+
+def test_what_the_analyzer_is_worth_when_it_answers_is_told_apart() -> None:
+    answered = {"answered_accuracy": {"value": 0.93, "ci_low": 0.9, "ci_high": 0.95}}
+    rows = {row.label: row.values for row in view.metric_rows(report(arms=(arm(extra=answered),)))}
+    assert rows["accuracy where answered"] == ("93.0% (90.0–95.0%)",)
 
 
 def _comparison(**more: Any) -> Comparison:

@@ -52,9 +52,7 @@ def test_a_fallback_that_asks_back_is_a_miss():
 
 
 def test_outages_counted_right_asked_where_it_was_due_and_nowhere_else():
-    count = counted(
-        failed(FallbackReason.TIMEOUT, expected_ambiguous=True), failed(FallbackReason.TIMEOUT), answered(is_ambiguous=True)
-    )
+    count = counted(failed(FallbackReason.TIMEOUT, expected_ambiguous=True), failed(FallbackReason.TIMEOUT), answered(is_ambiguous=True))
     assert count.score(outages_right=True).recall == 1.0
     assert count.score(outages_right=True).precision == 0.5
     assert count.clarification_rate(outages_right=True) == 0.5

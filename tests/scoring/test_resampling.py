@@ -80,7 +80,9 @@ def test_blocks_of_draws_give_what_one_block_gives(monkeypatch: pytest.MonkeyPat
 @given(st.lists(st.integers(-3, 3), min_size=1, max_size=9))
 def test_the_sign_flip_test_is_what_flipping_every_sign_gives(differences: list[int]):
     observed = abs(sum(differences))
-    flips = [abs(sum(s * d for s, d in zip(signs, differences, strict=True))) for signs in itertools.product((1, -1), repeat=len(differences))]
+    flips = [
+        abs(sum(s * d for s, d in zip(signs, differences, strict=True))) for signs in itertools.product((1, -1), repeat=len(differences))
+    ]
     assert sign_flip_p(differences) == pytest.approx(sum(flip >= observed for flip in flips) / len(flips), abs=1e-9)
 
 

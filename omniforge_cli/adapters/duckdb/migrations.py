@@ -21,10 +21,11 @@ def _first_tables(connection: duckdb.DuckDBPyConnection) -> None:
         create table settings (name varchar primary key, value varchar not null);
         create table conversations (
             tenant_id varchar not null, id varchar not null, user_id varchar not null, number bigint not null unique,
-            title varchar not null, titled boolean not null, metadata varchar not null, n_messages bigint not null,
+            title varchar not null, metadata varchar not null, n_messages bigint not null,
             created_at timestamp not null, updated_at timestamp not null, primary key (tenant_id, id));
+        create index conversations_by_id on conversations (id);
         create table messages (
-            slot bigint primary key, tenant_id varchar not null, id varchar not null, conversation_id varchar not null,
+            slot bigint primary key, tenant_id varchar not null, conversation_id varchar not null, id varchar not null,
             role varchar not null, content varchar not null, metadata varchar not null, created_at timestamp not null);
         create table runs (
             tenant_id varchar not null, id varchar not null, created_at timestamp not null, ended_at timestamp,
@@ -44,11 +45,12 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (_first_tables,)
 
 def schema_version(connection: duckdb.DuckDBPyConnection) -> int | None:
     """The number of the newest step in the file: 0 for an empty database, None for a database that is not ours."""
-    tables = {name for (name,) in connection.execute("select table_name from duckdb_tables() where not internal").fetchall()}
-    if "schema_migrations" in tables:
+    try:
         row = connection.execute("select max(version) from schema_migrations").fetchone()
-        return int(row[0]) if row and row[0] is not None else 0
-    return None if tables else 0
+    except duckdb.CatalogException:
+        tables = connection.execute("select count(*) from duckdb_tables() where database_name = current_database()").fetchone()
+        return 0 if tables == (0,) else None
+    return int(row[0]) if row and row[0] is not None else 0
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, *, version: int, migrations: Sequence[Migration] = MIGRATIONS) -> None:

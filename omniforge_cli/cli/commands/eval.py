@@ -7,7 +7,7 @@ from typing import Unpack
 import click
 
 from omniforge_cli.cli.eval_options import EvalFlags, evaluation_options
-from omniforge_cli.cli.measuring import run_measurement
+from omniforge_cli.cli.measuring import run_eval
 
 
 @click.command("eval")
@@ -20,4 +20,4 @@ def command(**flags: Unpack[EvalFlags]) -> int:
 
     Every combination of --prompt and --model is an arm. Exit code: 0 every gate passed, 1 a gate failed, 3 undecided.
     """
-    return run_measurement("eval", flags)
+    return run_eval(flags)

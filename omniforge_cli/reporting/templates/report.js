@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  const { arms, cases } = JSON.parse(document.getElementById("data").textContent);
+  const { arms, changes, cases } = JSON.parse(document.getElementById("data").textContent);
   const byId = new Map();
   cases.forEach((one) => byId.set(one.id, one));
   const PAGE = 40;
@@ -129,12 +129,14 @@
   document.querySelectorAll(".confusion").forEach((table) => table.addEventListener("click", (event) => {
     const cell = event.target.closest("button");
     if (!cell) return;
+    const place = cell.closest("td");
+    const wanted = { expected: place.parentElement.cells[0].textContent, predicted: table.tHead.rows[0].cells[place.cellIndex].textContent };
     form.reset();
     form.elements.arm.value = table.closest(".arm").dataset.arm;
-    ["expected", "predicted"].forEach((name) => {
+    Object.entries(wanted).forEach(([name, label]) => {
       const select = form.elements[name];
-      if (![...select.options].some((option) => option.value === cell.dataset[name])) select.append(new Option(cell.dataset[name], cell.dataset[name]));
-      select.value = cell.dataset[name];
+      if (![...select.options].some((option) => option.value === label)) select.append(new Option(label, label));
+      select.value = label;
     });
     setTimeout(() => {
       filter();
@@ -165,7 +167,7 @@
     if (!details.open || details.dataset.drawn) return;
     details.dataset.drawn = "yes";
     const shown = details.closest(".comparison").dataset.arms.split(" ").filter(Boolean).map(Number);
-    const ids = JSON.parse(details.dataset.ids);
+    const ids = changes[details.dataset.comparison][details.dataset.change];
     const known = ids.filter((id) => byId.has(id));
     const absent = ids.filter((id) => !byId.has(id));
     const items = known.map((id) => card(byId.get(id), shown.length ? shown : null));

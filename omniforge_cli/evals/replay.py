@@ -1,0 +1,81 @@
+"""Stored conversations -> cases: each user turn with its context as it stood then, and the decision made then as what is expected."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from omniforge_cli.conversations.context import assemble_context
+from omniforge_cli.core.conversation import Message, Transcript
+from omniforge_cli.core.errors import EvalSetError
+from omniforge_cli.core.evalset import Case, EvalSet
+from omniforge_cli.core.identity import content_hash
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnFilter:
+    """Which turns are replayed. Times are aware; `action` is of the decision made then; `sample` chooses N at random by `seed`."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    action: str | None = None
+    sample: int | None = None
+    seed: int = 0
+    max_messages: int = 20
+
+    def takes(self, case: Case, message: Message) -> bool:
+        """Whether the turn of that message is replayed."""
+        moment = message.created_at
+        if self.since is not None and (moment is None or moment < self.since):
+            return False
+        if self.until is not None and (moment is None or moment >= self.until):
+            return False
+        return self.action is None or case.expected_action == self.action
+
+
+def turns(transcript: Transcript, max_messages: int, labels: frozenset[str]) -> Iterator[tuple[Case, Message]]:
+    """Each user turn of a conversation as a case. A decision that is missing, or names no label of the taxonomy, leaves it unlabelled."""
+    conversation_id = transcript.conversation.id
+    for position, message in enumerate(transcript.messages):
+        if message.role != "user":
+            continue
+        decision = message.metadata.get("decision")
+        action = decision.get("action_type") if isinstance(decision, dict) else None
+        yield (
+            Case(
+                id=f"{conversation_id}#{position + 1}",
+                message=message.content,
+                expected_action=action if action in labels else None,
+                history=tuple(assemble_context(transcript.messages[:position], max_messages=max_messages)),
+                origin=conversation_id,
+            ),
+            message,
+        )
+
+
+async def replay_set(transcripts: AsyncIterable[Transcript], *, chosen: TurnFilter, labels: tuple[str, ...], name: str) -> EvalSet:
+    """The turns to replay, in stored order, as an eval set whose hash is that of its content.
+
+    Raises:
+        EvalSetError: there are none.
+    """
+    known = frozenset(labels)
+    cases: list[Case] = []
+    rng = random.Random(chosen.seed)
+    seen = 0
+    async for transcript in transcripts:
+        for case, message in turns(transcript, chosen.max_messages, known):
+            if not chosen.takes(case, message):
+                continue
+            seen += 1
+            if chosen.sample is None or len(cases) < chosen.sample:
+                cases.append(case)
+            elif (place := rng.randrange(seen)) < chosen.sample:  # reservoir sampling (Vitter, algorithm R)
+                cases[place] = case
+    if not cases:
+        raise EvalSetError(
+            f"{name}: there is no user turn to replay, after the filters; `omniforge conversations list` shows what is stored"
+        )
+    return EvalSet(name=name, version="replay", cases=tuple(cases), sha256=content_hash([case.content_hash for case in cases]))

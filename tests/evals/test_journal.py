@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from omniforge_cli.core.decision import FallbackReason, Source, Usage
+from omniforge_cli.core.run import Sample, SampleError
+from omniforge_cli.evals.journal import Journal, find_journals, new_journal
+
+TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
+
+
+def sample(case_id: str = "c", **values: object) -> Sample:
+    return Sample(
+        **{"case_id": case_id, "case_hash": "h", "arm": 0, "repeat": 0, "expected": "a", "predicted": "a", "correct": True, **values}
+    )  # type: ignore[arg-type]
+
+
+@given(
+    st.builds(
+        Sample,
+        case_id=TEXTS,
+        case_hash=TEXTS,
+        arm=st.integers(0, 9),
+        repeat=st.integers(0, 9),
+        expected=st.none() | TEXTS,
+        predicted=st.none() | TEXTS,
+        correct=st.booleans(),
+        confidence=st.none() | st.floats(0, 1),
+        source=st.none() | st.sampled_from(Source),
+        error=st.none() | st.builds(SampleError, reason=st.sampled_from(FallbackReason), message=TEXTS, attempts=st.integers(0, 5)),
+        usage=st.none() | st.builds(Usage, prompt_tokens=st.integers(0, 99), cost_usd=st.none() | st.floats(0, 1)),
+        tags=st.lists(TEXTS).map(tuple),
+        entities=st.dictionaries(TEXTS, TEXTS | st.lists(TEXTS)),
+        message=TEXTS,
+    )
+)
+def test_a_sample_survives_its_json(one: Sample) -> None:
+    assert Sample.from_dict(json.loads(json.dumps(one.to_dict()))) == one
+
+
+def test_samples_come_back_in_order_of_arrival(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j")
+    for name in ("x", "y", "z"):
+        journal.append(sample(name))
+    assert [one.case_id for one in journal.samples()] == ["x", "y", "z"]
+
+
+def test_a_line_that_a_kill_tore_is_left_out_and_the_next_one_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    first = Journal(path)
+    first.append(sample("x"))
+    first.close()
+    with path.open("ab") as file:
+        file.write(b'{"case_id":"torn","ca')
+    again = Journal(path)
+    again.append(sample("y"))
+    assert [one.case_id for one in again.samples()] == ["x", "y"]
+
+
+def test_a_sealed_journal_shows_no_text(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j", seal=lambda text: text.encode().hex(), unseal=lambda text: bytes.fromhex(text).decode())
+    journal.append(sample("x", message="a secret"))
+    assert b"secret" not in (tmp_path / "j").read_bytes()
+    assert [one.message for one in journal.samples()] == ["a secret"]
+
+
+def test_each_attempt_has_a_journal_of_its_own_and_all_are_found(tmp_path: Path) -> None:
+    for name in ("x", "y"):
+        journal = new_journal(tmp_path)
+        journal.append(sample(name))
+        journal.close()
+    assert {one.case_id for journal in find_journals(tmp_path) for one in journal.samples()} == {"x", "y"}

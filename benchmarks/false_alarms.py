@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from omniforge_cli.core.report import Verdict
-from omniforge_cli.scoring.compare import Outcome, adjusted, compare_samples
+from omniforge_cli.scoring.compare import adjusted, compare_samples
 
 LABELS = tuple("abcdefgh")
 

@@ -24,17 +24,31 @@ from omniforge_cli.routing.lexicon import Lexicon
 
 Floats = NDArray[np.float64]
 
-_SHARES: Final = {"grams": 1.0, "characters": 0.7, "classes": 0.7}
-"""How much each group of features counts: its length in the vector of a message."""
-_COST: Final = 0.5
 _MIN_MESSAGES: Final = 2
 """A feature that stands in fewer messages is not learnt."""
 _N_FOLDS: Final = 5
+_MANY_MESSAGES: Final = 10_000
+"""From here on three folds tell enough."""
 _MAX_CELLS: Final = 3_000_000
 """Weights kept (features times labels): what fits into 2 MB as compressed bytes."""
 _IN_SCOPE_ANSWERED: Final = 0.9
 _NONE_IS_TOLD: Final = 0.8
 """Recall of "none of these" on held-out messages, from which on such an answer needs no asking back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Setting:
+    """How much each group of features counts (its length in the vector of a message), and what a training error costs."""
+
+    shares: Mapping[str, float]
+    cost: float
+
+
+_SETTINGS: Final = (
+    _Setting(shares={"grams": 1.0, "pairs": 0.0, "characters": 0.7, "classes": 0.7}, cost=0.5),
+    _Setting(shares={"grams": 1.0, "pairs": 0.7, "characters": 1.0, "classes": 0.5}, cost=1.0),
+)
+"""What is tried: a few labels told apart by structure, and many labels told apart by words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +100,12 @@ def train(
     space = _Space(rows, lexicon)
     expected = np.array([labels.index(row.label) for row in rows])
     folds = _folds(rows, expected, seed)
-    margins = _held_out_margins(space, expected, folds, seed)
+    tried = [(setting, _held_out_margins(space, setting, expected, folds, seed)) for setting in _SETTINGS]
+    setting, margins = max(tried, key=lambda each: float((each[1].argmax(axis=1) == expected).mean()))
     sharpness = _sharpness(margins, expected)
     held_out = HeldOut(labels=tuple(labels), expected=tuple(map(int, expected)), probabilities=_softmax(margins * sharpness))
-    fitted = _fit(space, expected, seed)
-    weights = _quantised(space, fitted, labels, lexicon)
+    fitted = _fit(space, setting, expected, seed)
+    weights = _quantised(space, setting, fitted, labels, lexicon)
     none = labels.index(none_label) if none_label is not None else None
     return TrainedModel(
         weights=replace(weights, sharpness=sharpness, asks_on_none=_asks_on_none(held_out, none)),
@@ -116,6 +131,7 @@ class _Space:
         found = [features(row.message, known) for row in rows]
         documents: Mapping[str, list[list[str]]] = {
             "grams": [each.grams for each in found],
+            "pairs": [each.pairs for each in found],
             "characters": [[gram for piece in each.pieces for gram in character_grams(piece)] for each in found],
             "classes": [each.classes for each in found],
         }
@@ -130,7 +146,7 @@ class _Space:
         frequency = np.bincount(counts.indices, minlength=counts.shape[1])
         return np.asarray(np.where(frequency >= _MIN_MESSAGES, np.log((1 + counts.shape[0]) / (1 + frequency)) + 1, 0.0))
 
-    def vectors(self, seen: NDArray[np.bool_], kept: Mapping[str, NDArray[np.int64]] | None = None) -> csr_matrix:
+    def vectors(self, setting: _Setting, seen: NDArray[np.bool_], kept: Mapping[str, NDArray[np.int64]] | None = None) -> csr_matrix:
         """The vectors of all messages, scaled with what is known from those seen; `kept` names columns, all if None."""
         parts = []
         for group in GROUPS:
@@ -139,7 +155,7 @@ class _Space:
                 counts, idf = counts[:, kept[group]], idf[kept[group]]
             length = np.sqrt(counts @ (idf**2))
             length[length == 0] = 1.0
-            parts.append(diags(_SHARES[group] / length) @ counts @ diags(idf))
+            parts.append(diags(setting.shares[group] / length) @ counts @ diags(idf))
         return hstack(parts).tocsr()
 
 
@@ -162,54 +178,60 @@ def _folds(rows: Sequence[LabelledMessage], expected: NDArray[np.int64], seed: i
     if len(voices) >= 2 * _N_FOLDS:
         place = {voice: at % _N_FOLDS for at, voice in enumerate(voices)}
         return np.array([place[row.voice] for row in rows])
+    n_folds = _N_FOLDS if len(rows) < _MANY_MESSAGES else 3
     random = np.random.default_rng(seed)
     folds = np.zeros(len(rows), dtype=np.int64)
     for label in np.unique(expected):
         of_label = np.flatnonzero(expected == label)
-        folds[random.permutation(of_label)] = np.arange(len(of_label)) % _N_FOLDS
+        folds[random.permutation(of_label)] = np.arange(len(of_label)) % n_folds
     return folds
 
 
-def _held_out_margins(space: _Space, expected: NDArray[np.int64], folds: NDArray[np.int64], seed: int) -> Floats:
+def _held_out_margins(
+    space: _Space, setting: _Setting, expected: NDArray[np.int64], folds: NDArray[np.int64], seed: int
+) -> Floats:
     margins = np.zeros((len(expected), int(expected.max()) + 1))
-    for fold in range(_N_FOLDS):
+    for fold in range(int(folds.max()) + 1):
         seen = folds != fold
-        vectors = space.vectors(seen)
-        coefficients, intercepts = _learn(vectors[seen], expected[seen], seed)
+        vectors = space.vectors(setting, seen)
+        coefficients, intercepts = _learn(vectors[seen], expected[seen], setting.cost, seed)
         margins[~seen] = vectors[~seen] @ coefficients.T + intercepts
     return margins
 
 
-def _learn(vectors: csr_matrix, expected: NDArray[np.int64], seed: int) -> tuple[Floats, Floats]:
+def _learn(vectors: csr_matrix, expected: NDArray[np.int64], cost: float, seed: int) -> tuple[Floats, Floats]:
     """One row of coefficients and one intercept for each label (a linear SVM, one label against the rest)."""
-    model = LinearSVC(C=_COST, random_state=seed, max_iter=2000).fit(vectors, expected)
+    model = LinearSVC(C=cost, random_state=seed, max_iter=2000).fit(vectors, expected)
     if len(model.intercept_) == 1:
         return np.vstack([-model.coef_, model.coef_]), np.array([-model.intercept_[0], model.intercept_[0]])
     return np.asarray(model.coef_), np.asarray(model.intercept_)
 
 
-def _fit(space: _Space, expected: NDArray[np.int64], seed: int) -> _Fitted:
+def _fit(space: _Space, setting: _Setting, expected: NDArray[np.int64], seed: int) -> _Fitted:
     """Fits all features, keeps those that weigh most, and fits these again."""
     everything = np.ones(len(expected), dtype=bool)
-    coefficients, _ = _learn(space.vectors(everything), expected, seed)
+    coefficients, _ = _learn(space.vectors(setting, everything), expected, setting.cost, seed)
     importance = np.round(np.abs(coefficients).max(axis=0), 9)
     n_kept = _MAX_CELLS // (coefficients.shape[0] + 1)
     chosen = np.zeros(len(importance), dtype=bool)
     chosen[np.argsort(-importance, kind="stable")[:n_kept]] = True
+    chosen &= importance > 0
     ends = np.cumsum([0, *(len(space.names[group]) for group in GROUPS)])
     kept = {group: np.flatnonzero(chosen[ends[at] : ends[at + 1]]) for at, group in enumerate(GROUPS)}
-    coefficients, intercepts = _learn(space.vectors(everything, kept), expected, seed)
+    coefficients, intercepts = _learn(space.vectors(setting, everything, kept), expected, setting.cost, seed)
     ends = np.cumsum([0, *(len(kept[group]) for group in GROUPS)])
     parts = {group: coefficients[:, ends[at] : ends[at + 1]] for at, group in enumerate(GROUPS)}
     return _Fitted(kept=kept, coefficients=parts, intercepts=intercepts)
 
 
-def _quantised(space: _Space, fitted: _Fitted, labels: Sequence[str], lexicon: Mapping[str, str]) -> ClassifierWeights:
+def _quantised(
+    space: _Space, setting: _Setting, fitted: _Fitted, labels: Sequence[str], lexicon: Mapping[str, str]
+) -> ClassifierWeights:
     everything = np.ones(space.counts[GROUPS[0]].shape[0], dtype=bool)
     groups: dict[str, GroupWeights] = {}
     for group in GROUPS:
         idf = space.idf(group, everything)[fitted.kept[group]]
-        effect = np.round(fitted.coefficients[group] * idf * _SHARES[group], 6)
+        effect = np.round(fitted.coefficients[group] * idf * setting.shares[group], 6)
         step = _rounded(float(np.abs(effect).max(initial=1e-6)) / 127)
         norm_step = _rounded(float((idf**2).max(initial=1e-6)) / 255)
         weights = np.clip(np.rint(effect / step), -127, 127).T + 128

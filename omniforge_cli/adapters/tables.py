@@ -21,6 +21,7 @@ _TEXT, _NUMBER, _FLAG, _COUNT = pa.string(), pa.float64(), pa.bool_(), pa.int64(
 
 SCHEMA: Final = pa.schema(
     [
+        ("run_id", _TEXT),
         ("arm", _TEXT),
         ("id", _TEXT),
         ("repeat", _COUNT),
@@ -32,13 +33,17 @@ SCHEMA: Final = pa.schema(
         ("fallback_reason", _TEXT),
         ("error_reason", _TEXT),
         ("error_message", _TEXT),
+        ("error_attempts", _COUNT),
+        ("injected", _TEXT),
         ("latency_ms", _NUMBER),
+        ("calls", _COUNT),
         ("cached", _FLAG),
         ("is_ambiguous", _FLAG),
         ("alternative_action", _TEXT),
         ("clarifying_question", _TEXT),
         ("target_agent_id", _TEXT),
         ("entities", _TEXT),
+        ("expected_entities", _TEXT),
         ("reasoning", _TEXT),
         ("message", _TEXT),
         ("tags", _TEXT),
@@ -49,10 +54,15 @@ SCHEMA: Final = pa.schema(
         ("more", _TEXT),
     ]
 )
-"""The columns of both files. `entities`, `tags` and `more` (whatever else a sample holds) are JSON."""
+"""The columns of both files. Entities, `tags` and `more` (whatever else a sample holds) are JSON.
+
+`run_id` is for exports of several runs.
+"""
 
 _USAGE: Final = ("prompt_tokens", "completion_tokens", "cost_usd")
-_MADE: Final = frozenset({"error_reason", "error_message", "more", *_USAGE})
+_ERROR: Final = ("reason", "message", "attempts")
+_JSON: Final = ("entities", "expected_entities", "tags")
+_MADE: Final = frozenset({"more", *_USAGE, *(f"error_{key}" for key in _ERROR)})
 
 CHUNK: Final = 5_000
 
@@ -110,18 +120,20 @@ def _row(case: Mapping[str, Any]) -> dict[str, Any]:
     rest = dict(case)
     row = {name: rest.pop(name, None) for name in SCHEMA.names if name not in _MADE}
     error, usage = rest.pop("error", None) or {}, rest.pop("usage", None) or {}
-    row.update({f"error_{key}": error.get(key) for key in ("reason", "message")})
+    row.update({f"error_{key}": error.get(key) for key in _ERROR})
     row.update({key: usage.get(key) for key in _USAGE})
-    row["entities"], row["tags"] = _json(row["entities"] or {}), _json(list(row["tags"] or ()))
+    row.update({name: None if row[name] is None else _json(row[name]) for name in _JSON})
     row["more"] = _json(rest) if rest else None
     return {key: _storable(value) for key, value in row.items()}
 
 
 def _case(row: dict[str, Any]) -> dict[str, Any]:
-    error = {key: row.pop(f"error_{key}") for key in ("reason", "message")}
+    error = {key: row.pop(f"error_{key}") for key in _ERROR}
     usage = {key: row.pop(key) for key in _USAGE}
     more = row.pop("more")
-    row["entities"], row["tags"] = json.loads(row["entities"]), json.loads(row["tags"])
+    row.update({name: json.loads(row[name]) for name in _JSON if row[name] is not None})
+    if row["run_id"] is None:
+        del row["run_id"]
     row["error"] = error if error["reason"] is not None else None
     row["usage"] = usage if usage["prompt_tokens"] is not None else None
     return row | (json.loads(more) if more else {})

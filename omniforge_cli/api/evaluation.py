@@ -22,6 +22,7 @@ from omniforge_cli.evals.record import RunRecord
 from omniforge_cli.evals.store import RunStore
 from omniforge_cli.files.settings import read_settings
 from omniforge_cli.wiring import evaluation as wiring
+from omniforge_cli.wiring.calls import EvalCalls, Routers
 from omniforge_cli.wiring.routing import cascade_threshold, load_taxonomy, weights_hash
 from omniforge_cli.wiring.storage import journal_seals, new_id, now, redactor, run_store
 
@@ -45,7 +46,7 @@ class EvalOptions:
     resume: str | None = None
     retry_errors: bool = False
     asked: Mapping[str, Any] = field(default_factory=dict)
-    calls: wiring.EvalCalls = field(default_factory=wiring.EvalCalls)
+    calls: EvalCalls = field(default_factory=EvalCalls)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +120,9 @@ async def measure(subject: Subject, *, settings: Settings, watcher: Watcher) -> 
     plan = replace(plan, fingerprint={**plan.fingerprint, ASKED: dict(options.asked)})
     store, run, journal, done = await _opened(subject, plan, settings)
     watcher.on_plan(plan, run)
-    baselines = await wiring.load_baselines(options.gates, settings)
-    record = RunRecord(plan, run, journal=journal, store=store, warn=watcher.warn, is_paired=len(arms) > 1 or bool(baselines))
-    async with wiring.Routers(settings=settings, loaded=loaded, plan=plan, options=options.calls) as routers:
+    against = await wiring.against(plan, options.gates, settings)
+    record = RunRecord(plan, run, journal=journal, store=store, warn=watcher.warn, is_paired=len(arms) > 1 or bool(against))
+    async with Routers(settings=settings, loaded=loaded, plan=plan, options=options.calls) as routers:
         job = EvalJob(
             plan=plan,
             run=run,
@@ -129,7 +130,8 @@ async def measure(subject: Subject, *, settings: Settings, watcher: Watcher) -> 
             record=record,
             workers=routers.workers,
             gates=options.gates,
-            baselines=baselines,
+            pairwise=wiring.pairwise(plan),
+            against=against,
             done=done,
             redact=redactor(),
             on_sample=watcher.on_sample,

@@ -86,8 +86,7 @@ class IntentRouter:
             await self._connection.provider.close()
 
     def _build(self, analyzer: Analyzer, no_fallback: bool) -> Router:
-        offline = wiring.offline_analyzers(self._loaded)
-        spec = wiring.RouterSpec(settings=self._settings, loaded=self._loaded, analyzer=analyzer, offline=offline, no_fallback=no_fallback)
+        spec = wiring.RouterSpec(settings=self._settings, loaded=self._loaded, analyzer=analyzer, no_fallback=no_fallback)
         return wiring.build_router(spec if self.is_offline else self._with_llm(spec))
 
     def _with_llm(self, spec: wiring.RouterSpec) -> wiring.RouterSpec:

@@ -17,7 +17,7 @@ DEFAULT_GATES: Final = Path("evalsets") / "gates.yaml"
 
 KEPT: Final = (
     *("evalsets", "models", "prompts", "taxonomy", "analyzer", "api_base", "provider", "cascade_threshold", "timeout_s"),
-    *("concurrency", "retries", "repeats", "limit", "tags", "seed", "no_fallback"),
+    *("concurrency", "retries", "repeats", "limit", "tags", "seed", "no_fallback", "inject", "offline"),
     *("source", "conversation", "since", "until", "action", "sample", "user"),
 )
 """Flags that a resumption takes over from the run where they are not typed again."""
@@ -54,6 +54,11 @@ class EvalFlags(CommonFlags, StorageFlags):
     no_fallback: bool
     resume: str | None
     retry_errors: bool
+    cache: bool
+    refresh: bool
+    record: str | None
+    offline: str | None
+    inject: str | None
 
 
 class Concurrency(click.ParamType[str]):
@@ -97,6 +102,11 @@ def evaluation_options(command: Command) -> Command:
         click.option("--no-fallback", is_flag=True, help="Count a failed LLM answer as an error instead of asking offline."),
         click.option("--resume", metavar="RUN|last", help="Go on with an interrupted run: ask only what is missing."),
         click.option("--retry-errors", is_flag=True, help="With --resume: ask again what failed."),
+        click.option("--cache/--no-cache", default=False, help="Use answers that the database keeps, and keep the new ones."),
+        click.option("--refresh", is_flag=True, help="Ask again what is kept, and replace it."),
+        click.option("--record", metavar="FILE", help="Write every answer to a file that --offline replays (JSONL, to commit)."),
+        click.option("--offline", metavar="FILE", help="Answer from that file alone, with no network; a missing answer is exit 6."),
+        click.option("--inject", metavar="SPEC", help="Faults on purpose: 429:0.1,timeout:0.05,bad_json:0.02,slow:0.1@800ms."),
         storage_options,
         common_options,
     ]

@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import click
+
 from omniforge_cli.api.evaluation import EvalOptions, Measurement, Watcher, asked_before, evaluate
 from omniforge_cli.api.labelling import write_cases
 from omniforge_cli.api.replaying import ReplayOptions, replay
@@ -26,8 +28,9 @@ from omniforge_cli.files.gates import load_gates
 from omniforge_cli.files.settings import no_colour
 from omniforge_cli.reporting import json as json_report
 from omniforge_cli.reporting import terminal
+from omniforge_cli.wiring.calls import EvalCalls
 from omniforge_cli.wiring.conversations import typed_user
-from omniforge_cli.wiring.evaluation import read_formats, write_reports
+from omniforge_cli.wiring.reports import read_formats, write_reports
 
 EXIT_OF_STATUS = {"pass": ExitCode.OK, "no_gates": ExitCode.OK, "fail": ExitCode.GATE_FAILED, "undecided": ExitCode.PROVIDER}
 
@@ -142,7 +145,12 @@ def eval_options(flags: Mapping[str, Any]) -> EvalOptions:
         seed=flags["seed"] or 0,
         limit=flags["limit"],
         tags=tuple(tag.strip() for tag in (flags["tags"] or "").split(",") if tag.strip()),
+        cache=flags["cache"] or flags["refresh"],
+        inject=flags["inject"],
+        offline=flags["offline"],
     )
+    if flags["offline"] and (flags["record"] or flags["cache"] or flags["refresh"] or flags["inject"]):
+        raise click.UsageError("--offline answers from its file alone; --record, --cache, --refresh and --inject do not go with it")
     return EvalOptions(
         evalsets=flags.get("evalsets") or ("intent",),
         prompts=flags["prompts"],
@@ -155,6 +163,7 @@ def eval_options(flags: Mapping[str, Any]) -> EvalOptions:
         resume=flags["resume"],
         retry_errors=flags["retry_errors"],
         asked=_kept(flags),
+        calls=EvalCalls(cache="refresh" if flags["refresh"] else "cache" if flags["cache"] else None, record=flags["record"]),
     )
 
 

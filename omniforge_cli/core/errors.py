@@ -18,7 +18,8 @@ OmniforgeError
 │   ├── StorageLocked       another process holds it
 │   ├── StorageKeyError     wrong or missing encryption key
 │   └── SchemaTooNew        written by a newer omniforge
-└── RecordingMissing        an offline run needs an answer that was not recorded
+├── RecordingMissing        an offline run needs an answer that was not recorded
+└── CostLimitReached        the next call could pass `--max-cost-usd`; the run can be resumed
 
 Exceptions know nothing of exit codes: that table is in `cli/diagnostics.py`.
 """
@@ -87,7 +88,10 @@ class IntentAnalysisError(OmniforgeError):
 
 
 class ProviderError(IntentAnalysisError):
-    """The provider call failed. `retry_after_s` is the provider's own wish in seconds, when it gave one."""
+    """The provider call failed. `retry_after_s` is the provider's own wish in seconds, when it gave one.
+
+    `injected` names the fault when it was made on purpose (`--inject`).
+    """
 
     def __init__(
         self,
@@ -98,8 +102,10 @@ class ProviderError(IntentAnalysisError):
         retry_after_s: float | None = None,
         usage: Usage | None = None,
         attempts: int = 1,
+        injected: str | None = None,
     ) -> None:
         super().__init__(message, reason=reason, usage=usage, attempts=attempts)
+        self.injected = injected
         self.retryable = retryable
         self.retry_after_s = retry_after_s
 
@@ -130,3 +136,7 @@ class SchemaTooNew(StorageError):
 
 class RecordingMissing(OmniforgeError):
     """`--offline` was asked for and an answer is not among the recorded ones."""
+
+
+class CostLimitReached(OmniforgeError):
+    """The next call could cost more than what is left of `--max-cost-usd`; it was not made."""

@@ -6,19 +6,22 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
 from typing import Any
 
 from omniforge_cli.core.gate import Gate
 from omniforge_cli.core.report import ArmReport, Comparison, GateResult, Report, case_of
 from omniforge_cli.core.run import Run, RunStatus, Sample
-from omniforge_cli.evals.baseline import Baseline, against
 from omniforge_cli.evals.plan import Plan
 from omniforge_cli.evals.record import RunRecord
 from omniforge_cli.evals.runner import run_samples
 from omniforge_cli.routing.router import Router
-from omniforge_cli.scoring.compare import adjusted, compare_samples
 from omniforge_cli.scoring.gates import JudgedArm, judge, verdict
+from omniforge_cli.scoring.outcome import Outcome
+
+Pairwise = Callable[[Sequence[Sequence[Outcome]]], tuple[Comparison, ...]]
+"""Compares the arms of a run by their outcomes."""
+Against = Callable[[int, Sequence[Outcome]], Sequence[Comparison] | str]
+"""Compares the arm of a number with a baseline; a text says why it cannot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +39,8 @@ class EvalJob:
     record: RunRecord
     workers: int
     gates: tuple[Gate, ...] = ()
-    baselines: Mapping[str, Baseline] = field(default_factory=dict)
+    pairwise: Pairwise | None = None
+    against: Mapping[str, Against] = field(default_factory=dict)
     done: AsyncIterator[tuple[Sample, bool]] | None = None
     redact: Callable[[str], str] = str
     on_sample: Callable[[Sample], None] = lambda sample: None
@@ -91,7 +95,7 @@ async def _reported(job: EvalJob) -> Finished:
         JudgedArm(
             report=report,
             if_outages_right=record.arms[number].if_outages_right(plan.arms[number]) if report.n_outages else None,
-            against=_against(job, number),
+            against={ref: compared(number, record.outcomes[number]) for ref, compared in job.against.items()},
         )
         for number, report in enumerate(reports)
     ]
@@ -101,7 +105,7 @@ async def _reported(job: EvalJob) -> Finished:
         created_at=job.run.created_at.isoformat(),
         command=job.run.command,
         arms=tuple(_with_cases(reports, record.inline, job.redact)),
-        comparisons=_comparisons(job),
+        comparisons=job.pairwise(record.outcomes) if job.pairwise else (),
         gates=gates,
         status=_status(job, gates, reports),
         cases_file=None if record.inline is not None else "cases.parquet",
@@ -118,25 +122,6 @@ def _with_cases(reports: Sequence[ArmReport], kept: Sequence[Sample] | None, red
     for sample in kept:
         cases[sample.arm].append(case_of(sample, redact))
     return [replace(report, cases=of_arm) for report, of_arm in zip(reports, cases, strict=True)]
-
-
-def _against(job: EvalJob, arm: int) -> dict[str, Sequence[Comparison] | str]:
-    labels, seed = job.plan.taxonomy.names, job.plan.settings.seed
-    return {
-        ref: against(baseline, job.plan.arms[arm], job.record.outcomes[arm], labels=labels, seed=seed)
-        for ref, baseline in job.baselines.items()
-    }
-
-
-def _comparisons(job: EvalJob) -> tuple[Comparison, ...]:
-    """Every pair of arms, the earlier one as a."""
-    arms = [(arm.name, outcomes) for arm, outcomes in zip(job.plan.arms, job.record.outcomes, strict=True)]
-    return adjusted(
-        [
-            compare_samples(outcomes_a, outcomes_b, name_a=name_a, name_b=name_b, seed=job.plan.settings.seed)
-            for (name_a, outcomes_a), (name_b, outcomes_b) in combinations(arms, 2)
-        ]
-    )
 
 
 def _status(job: EvalJob, gates: Sequence[GateResult], reports: Sequence[ArmReport]) -> str:

@@ -13,7 +13,7 @@ from omniforge_cli.core.run import Run, RunStatus, Sample
 from omniforge_cli.evals.journal import Journal
 from omniforge_cli.evals.plan import Plan
 from omniforge_cli.evals.store import RunStore
-from omniforge_cli.scoring.compare import Outcome, outcome
+from omniforge_cli.scoring.outcome import Outcome, outcome
 from omniforge_cli.scoring.summary import ArmAccumulator
 
 INLINE_SAMPLES: Final = 20_000

@@ -26,6 +26,8 @@ SUFFIXES: Final = (".yaml", ".yml", ".jsonl", ".csv")
 EVALSET_SCHEMA_VERSION: Final = 1
 _LABEL_KEYS: Final = ("expected_action", "label", "category", "intent")
 _MESSAGE_KEYS: Final = ("message", "text")
+_NESTED_KEYS: Final = frozenset({"expected_entities", "history", "agents"})
+"""Columns of a CSV file that hold JSON."""
 
 
 def _listed(value: object) -> object:
@@ -79,7 +81,11 @@ def list_evalsets() -> list[tuple[str, str, Path]]:
 def read_evalset(path: Path) -> EvalSet:
     """One eval set file; raises EvalSetError."""
     content = read_bytes(path, EvalSetError)
-    text = decode(content, path, EvalSetError)
+    return replace(parse_evalset(decode(content, path, EvalSetError), path), sha256=sha256(content))
+
+
+def parse_evalset(text: str, path: Path) -> EvalSet:
+    """The eval set in the text of a file, whose name says which form it has; raises EvalSetError."""
     head: Mapping[str, Any] = {}
     if path.suffix == ".jsonl":
         written = list(_jsonl(text, path))
@@ -87,7 +93,7 @@ def read_evalset(path: Path) -> EvalSet:
         written = list(_csv(text, path))
     else:
         head, written = _yaml(text, path)
-    cases = tuple(_case(row, where, number) for number, (where, row) in enumerate(written, start=1))
+    cases = tuple(case_from(row, where, number) for number, (where, row) in enumerate(written, start=1))
     if not cases:
         raise EvalSetError(f"{path}: it has no cases")
     _refuse_duplicates(cases, path)
@@ -96,7 +102,6 @@ def read_evalset(path: Path) -> EvalSet:
         version=str(head.get("version") or "v1"),
         description=str(head.get("description") or ""),
         cases=cases,
-        sha256=sha256(content),
     )
 
 
@@ -168,12 +173,22 @@ def _csv(text: str, path: Path) -> Iterable[tuple[str, Any]]:
         for row in reader:
             if None in row:
                 raise EvalSetError(f"{path}:{reader.line_num}: more fields than the header has; quote fields that hold a comma")
-            yield f"{path}:{reader.line_num}", {key: value for key, value in row.items() if value not in (None, "") or key in _MESSAGE_KEYS}
+            filled = {key: value for key, value in row.items() if value not in (None, "") or key in _MESSAGE_KEYS}
+            yield f"{path}:{reader.line_num}", {key: _nested(value) if key in _NESTED_KEYS else value for key, value in filled.items()}
     except csv.Error as exc:
         raise EvalSetError(f"{path}:{reader.line_num}: broken CSV: {exc}") from exc
 
 
-def _case(row: object, where: str, number: int) -> Case:
+def _nested(cell: str) -> Any:
+    """What a CSV cell holds as JSON, where it is JSON; else the text, which the reader of the case will refuse or take."""
+    try:
+        return json.loads(cell)
+    except (ValueError, RecursionError):
+        return cell
+
+
+def case_from(row: object, where: str, number: int) -> Case:
+    """A case from the plain values of one entry, the `number`-th; raises EvalSetError, which begins with `where`."""
     if not isinstance(row, dict):
         raise EvalSetError(f"{where}: a case is a mapping with `message` and `expected_action`")
     renamed = _renamed(_renamed(row, _LABEL_KEYS), _MESSAGE_KEYS)

@@ -1,7 +1,7 @@
 """Which texts are nearly the same, without comparing all with all.
 
-Texts are sets of character trigrams, alike where the sets' Jaccard similarity is high. Two such sets share one of their rarest trigrams
-(prefix filtering), so only texts under those entries of an inverted index are compared.
+Texts are sets of character trigrams, alike where the sets' Jaccard similarity is high. Two such sets share some of their rarest trigrams
+(prefix filtering), so only texts that stand together under several of those in an inverted index are compared.
 """
 
 from __future__ import annotations
@@ -11,12 +11,17 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
+from itertools import chain
 from typing import Final
 
-ALIKE: Final = 0.75
+ALIKE: Final = 0.7
 """Similarity from which two messages count as nearly the same."""
-_MOST_FOLLOWED: Final = 128
-"""Texts compared under one trigram: sets made from a template cost linear time, and still find one of their kind."""
+_SHARED: Final = 3
+"""Rare trigrams that two texts must share before they are compared."""
+_MOST_FOLLOWED: Final = 512
+_MOST_COMPARED: Final = 24
+"""Texts listed under one trigram, and texts compared with one: a set made from a template costs linear time too, and finds one of its kind."""
 _LONGEST: Final = 2000
 """Characters of a message, and of its history, that are compared."""
 
@@ -69,8 +74,9 @@ def nearest_known(texts: Sequence[Text], known: Sequence[Text], *, alike: float 
 def plain(text: str) -> str:
     """The text in lower case with one space for everything that is neither letter nor digit; signs alone stay as they are."""
     folded = unicodedata.normalize("NFKC", text[:_LONGEST]).casefold()
-    words = "".join(char if char.isalnum() or unicodedata.category(char).startswith("M") else " " for char in folded)
-    return " ".join(words.split()) or " ".join(folded.split())
+    if not any(map(str.isalnum, folded)):
+        return " ".join(folded.split())
+    return " ".join("".join(char if char.isalnum() or unicodedata.category(char)[0] == "M" else " " for char in folded).split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,29 +117,35 @@ class _Index:
 
     def add(self, number: int, grams: _Grams) -> None:
         self._sets[number] = grams
-        for gram in self._prefix(grams):
+        for gram in grams.ranked[: self._prefix(grams)]:
             entry = self._entries.setdefault(gram, [])
             if len(entry) < _MOST_FOLLOWED:
                 entry.append(number)
 
     def most_like(self, grams: _Grams) -> tuple[int, float] | None:
-        candidates = {number for gram in self._prefix(grams) for number in self._entries.get(gram, ())}
+        entries = self._entries
+        shared = Counter(chain.from_iterable(entries.get(gram, ()) for gram in grams.ranked[: self._prefix(grams)]))
+        enough = min(_SHARED, self._least(grams))
+        candidates = [(n_shared, -number) for number, n_shared in shared.items() if n_shared >= enough]
         best: tuple[int, float] | None = None
-        for number in sorted(candidates):
-            similarity = self._similarity(grams, self._sets[number])
+        for _, negative in nlargest(_MOST_COMPARED, candidates):
+            number = -negative
+            similarity = _similarity(grams, self._sets[number])
             if similarity >= self._alike and (best is None or similarity > best[1]):
                 best = (number, similarity)
         return best
 
-    def _prefix(self, grams: _Grams) -> list[int]:
-        """So many of the rarest that two sets with none of these in common cannot be alike."""
-        size = len(grams.ranked)
-        return grams.ranked[: size - math.ceil(self._alike * size - 1e-9) + 1]
+    def _least(self, grams: _Grams) -> int:
+        """Trigrams that a set as like as wanted has in common with this one, at least."""
+        return math.ceil(self._alike * len(grams.ranked) - 1e-9)
 
-    def _similarity(self, a: _Grams, b: _Grams) -> float:
-        if not self._alike <= len(a.ranked) / len(b.ranked) <= 1 / self._alike:
-            return 0.0
-        return min(_jaccard(a.message, b.message), _jaccard(a.history, b.history))
+    def _prefix(self, grams: _Grams) -> int:
+        """How many of the rarest must be looked at: two sets that are alike share `_SHARED` of these."""
+        return len(grams.ranked) - self._least(grams) + _SHARED
+
+
+def _similarity(a: _Grams, b: _Grams) -> float:
+    return min(_jaccard(a.message, b.message), _jaccard(a.history, b.history))
 
 
 def _jaccard(a: frozenset[int], b: frozenset[int]) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Final
 
@@ -23,15 +23,17 @@ SHORTEST_ATTEMPT_S: Final = 0.05
 
 @dataclass(slots=True, kw_only=True)
 class _Spent:
-    """What the failed attempts of one completion cost, and the last fault that was the provider's own."""
+    """What the failed attempts of one completion cost, whether a fault was made on purpose, and the last fault that was given."""
 
     usage: Usage | None = None
     attempts: int = 0
+    injected: str | None = None
     given: ProviderError | None = None
 
     def add(self, error: ProviderError) -> None:
         """Count one failed attempt."""
         self.attempts += error.attempts
+        self.injected = self.injected or error.injected
         if error.usage is not None:
             self.usage = error.usage if self.usage is None else self.usage + error.usage
 
@@ -39,7 +41,13 @@ class _Spent:
         """The error to raise, carrying everything that was spent."""
         error.usage = self.usage
         error.attempts = self.attempts
+        error.injected = self.injected
         return error
+
+    def added_to(self, completion: Completion) -> Completion:
+        """The completion that came in the end, with everything that was spent before it."""
+        total = completion.with_earlier(self.usage, self.attempts)
+        return replace(total, injected=total.injected or self.injected)
 
 
 class RetryingProvider:
@@ -89,7 +97,7 @@ class RetryingProvider:
                 if attempt == self._retries or not error.retryable or not self._fits(wait_s, deadline):
                     raise spent.charge(error) from error.__cause__
             else:
-                return completion.with_earlier(spent.usage, spent.attempts)
+                return spent.added_to(completion)
             await self._sleep(wait_s)
         raise AssertionError("the last attempt returns or raises")
 

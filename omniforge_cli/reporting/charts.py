@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from html import escape
 
 from omniforge_cli.core.report import Estimate, ReliabilityBin
@@ -56,7 +57,7 @@ def reliability(bins: Sequence[ReliabilityBin]) -> str:
     ]
     for one in filled:
         confidence, accuracy = one.confidence or 0.0, one.accuracy or 0.0
-        told = f"confidence {one.low:.2g} to {one.high:.2g}: {numbers.count(one.n)} samples, {numbers.percent(accuracy)} right"
+        told = f"confidence {one.low:.2g} to {one.high:.2g}: {numbers.counted(one.n, 'sample')}, {numbers.percent(accuracy)} right"
         parts.append(f'<line class="gap" x1="{_x(confidence)}" x2="{_x(confidence)}" y1="{_y(confidence)}" y2="{_y(accuracy)}"/>')
         radius = 3 + 8 * (one.n / most) ** 0.5
         parts.append(
@@ -92,13 +93,40 @@ def latency_histogram(bins: Sequence[Sequence[float | None]], p50: float | None,
     parts = [_frame(ticks, [(0, "0"), (1, numbers.count(most))], "milliseconds", "calls")]
     below = 0.0
     for i, (upper, n) in enumerate(bars):
-        told = f"{_bin_name(below, upper)}: {numbers.count(n)} calls"
+        told = f"{_bin_name(below, upper)}: {numbers.counted(n, 'call')}"
         x, y = _x(each * i), _y(n / most)
         width = max(_x(each * (i + 1)) - x - 1, 1)
         parts.append(f'<rect class="bar" x="{x}" y="{y}" width="{width:.1f}" height="{_y(0) - y:.1f}"><title>{escape(told)}</title></rect>')
         below = upper or below
     parts += [_marker(name, value, bars) for name, value in (("p50", p50), ("p95", p95))]
     return _svg("Latency: how many calls took how long.", parts)
+
+
+def timeline(estimates: Sequence[Estimate], text: Callable[[float | None], str], *, most: float = math.inf) -> str:
+    """A measure (of at most `most`) from run to run, with a band where intervals are known; nothing where all are nothing."""
+    ends = [one for each in estimates for one in (each.ci_low, each.value, each.ci_high) if one is not None and numbers.known(one)]
+    if not any(ends):
+        return ""
+    low, high = min(ends), max(ends)
+    air = (high - low) * 0.1 or abs(high) * 0.1
+    low, high = (low if low == 0 else low - air), min(high + air, most)
+
+    def at(i: int, value: float) -> str:
+        return f"{_x((i + 0.5) / len(estimates))},{_y((value - low) / (high - low))}"
+
+    there = [(i, one) for i, one in enumerate(estimates) if numbers.known(one.value)]
+    upper = [at(i, one.ci_high) for i, one in there if one.ci_low is not None and one.ci_high is not None]
+    lower = [at(i, one.ci_low) for i, one in there if one.ci_low is not None and one.ci_high is not None]
+    line = [at(i, one.value) for i, one in there if one.value is not None]
+    ticks = [(i / 2, text(low + (high - low) * i / 2)) for i in range(3)]
+    parts = [_frame([], ticks, "runs, the latest on the right", "")]
+    if len(upper) > 1:
+        parts.append(f'<polygon class="area" points="{" ".join([*upper, *reversed(lower)])}"/>')
+    parts.append(f'<polyline class="line" points="{" ".join(line)}"/>')
+    for (_, one), place in zip(there, line, strict=True):
+        x, y = place.split(",")
+        parts.append(f'<circle class="dot" cx="{x}" cy="{y}" r="2.5"><title>{escape(text(one.value))}</title></circle>')
+    return _svg("A measure from run to run.", parts)
 
 
 def _marker(name: str, value: float | None, bars: Sequence[tuple[float | None, int]]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from omniforge_cli.reporting import numbers, view
@@ -31,22 +31,24 @@ class Selection:
 class _Seen:
     """What is remembered of every case; the texts of most are never held."""
 
-    outcomes: set[Outcome] = field(default_factory=set)
+    wrong: bool = False
+    error: bool = False
     answer: str | None = None
     changed: bool = False
 
     def add(self, outcome: Outcome, answer: str | None) -> None:
         """Note one more sample; that a provider was not there is no change of mind."""
-        self.outcomes.add(outcome)
+        self.wrong = self.wrong or outcome is Outcome.WRONG
+        self.error = self.error or outcome is Outcome.ERROR
         if outcome is not Outcome.ERROR:
             self.changed = self.changed or (self.answer is not None and answer != self.answer)
             self.answer = answer if self.answer is None else self.answer
 
     @property
     def rank(self) -> int:
-        if Outcome.WRONG in self.outcomes:
+        if self.wrong:
             return 0 if self.changed else 1
-        if Outcome.ERROR in self.outcomes:
+        if self.error:
             return 2
         return 3 if self.changed else 4
 
@@ -122,7 +124,7 @@ def _result(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     outcomes = [view.outcome(sample) for sample in samples]
     told = next((i for i, outcome in enumerate(outcomes) if outcome is not Outcome.RIGHT), 0)
     sample = samples[told]
-    answers = [str(one.get("predicted") or view.failure_reason(one) or "no answer") for one in samples]
+    answers = [str(view.failure_reason(one) or one.get("predicted") or "no answer") for one in samples]
     error = sample.get("error") or {}
     return _filled(
         {
@@ -139,17 +141,11 @@ def _result(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             "alternative": sample.get("alternative_action"),
             "agent": sample.get("target_agent_id"),
             "entities": _clipped("entities", ", ".join(f"{name}: {value}" for name, value in (sample.get("entities") or {}).items())),
-            "repeats": _repeats(outcomes, answers),
+            "mark": f"right {outcomes.count(Outcome.RIGHT)} of {len(outcomes)}" if len(outcomes) > 1 else "",
+            "repeats": ", ".join(f"{answer} ×{answers.count(answer)}" for answer in dict.fromkeys(answers)) if len(answers) > 1 else "",
             "unstable": len(set(answers)) > 1,
         }
     )
-
-
-def _repeats(outcomes: Sequence[Outcome], answers: Sequence[str]) -> str:
-    if len(outcomes) < 2:
-        return ""
-    counts = ", ".join(f"{answer} ×{answers.count(answer)}" for answer in dict.fromkeys(answers))
-    return f"right {outcomes.count(Outcome.RIGHT)} of {len(outcomes)}: {counts}"
 
 
 def _filled(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -76,6 +76,11 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
+def counted(n: int, noun: str) -> str:
+    """`1 run`, `12,400 runs`."""
+    return f"{count(n)} {noun}" if n == 1 else f"{count(n)} {noun}s"
+
+
 def count_of(part: int, whole: int) -> str:
     """`4 (1.7%)`; `0` for none."""
     return f"{count(part)} ({percent(part / whole)})" if part and whole else count(part)

@@ -97,7 +97,7 @@ def _classes(report: Report, arm: ArmReport, page: _Page) -> list[str]:
     ]
     lines = aligned([[title, "precision", "recall", "F1", "support"], *rows], right=(1, 2, 3, 4), widest=max(page.width - 40, 12))
     left_out = sum(1 for one in arm.per_class.values() if one.support) - len(shown)
-    tail = [page.dim(f"and {numbers.count(left_out)} more labels")] if left_out > 0 else []
+    tail = [page.dim(f"and {numbers.counted(left_out, 'more label')}")] if left_out > 0 else []
     return [page.bold(lines[0]), *lines[1:], *tail]
 
 
@@ -114,7 +114,7 @@ def _tags(arm: ArmReport, page: _Page) -> list[str]:
     worst = view.worst_tags(arm, _WORST)
     if not worst:
         return []
-    rows = [[tag, numbers.share_with_interval(one.accuracy), f"{numbers.count(one.n)} samples"] for tag, one in worst]
+    rows = [[tag, numbers.share_with_interval(one.accuracy), numbers.counted(one.n, "sample")] for tag, one in worst]
     return [page.bold("weakest tags"), *aligned(rows, right=(2,), widest=max(page.width - 40, 12))]
 
 

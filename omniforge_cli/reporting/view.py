@@ -212,7 +212,7 @@ def _names(gates: Sequence[GateResult], limit: int = 3) -> str:
 
 def _size(report: Report) -> str:
     n_cases = report.evalset.get("n_cases")
-    return f"{numbers.count(n_cases)} cases" if isinstance(n_cases, int) else ""
+    return numbers.counted(n_cases, "case") if isinstance(n_cases, int) else ""
 
 
 def _arms(report: Report) -> str:
@@ -265,15 +265,15 @@ _METRICS: tuple[tuple[str, Callable[[ArmReport], str], bool], ...] = (
     ("errors", lambda arm: numbers.count_of(arm.n_errors, arm.n), True),
     ("why unanswered", _reasons, True),
     ("unlabelled", lambda arm: _or_nothing(arm.n_unlabelled), True),
-    ("p50 / p95", lambda arm: _pair(numbers.milliseconds(arm.latency_ms.p50), numbers.milliseconds(arm.latency_ms.p95)), True),
-    ("p99 / max", lambda arm: _pair(numbers.milliseconds(arm.latency_ms.p99), numbers.milliseconds(arm.latency_ms.max)), False),
+    ("latency p50 / p95", lambda arm: _pair(numbers.milliseconds(arm.latency_ms.p50), numbers.milliseconds(arm.latency_ms.p95)), True),
+    ("latency p99 / max", lambda arm: _pair(numbers.milliseconds(arm.latency_ms.p99), numbers.milliseconds(arm.latency_ms.max)), False),
     ("cached answers", lambda arm: _or_nothing(arm.latency_ms.n_cached), True),
     ("cost a message", lambda arm: numbers.usd(arm.cost_usd.mean), True),
     ("cost in total", lambda arm: numbers.usd(arm.cost_usd.total), True),
     ("tokens in / out", _tokens, False),
     ("asked back", lambda arm: numbers.percent(arm.clarification_rate), True),
     (
-        "asked back rightly",
+        "asking back, precision / recall",
         lambda arm: _pair(numbers.percent(arm.ambiguity.precision), numbers.percent(arm.ambiguity.recall)),
         False,
     ),

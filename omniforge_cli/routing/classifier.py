@@ -11,7 +11,7 @@ from typing import Final
 from omniforge_cli.routing.features import Features, character_grams, features
 from omniforge_cli.routing.lexicon import Lexicon
 
-GROUPS: Final = ("grams", "characters", "classes")
+GROUPS: Final = ("grams", "pairs", "characters", "classes")
 _LANE: Final = 4
 """Bytes of a lane: the weights of a feature stand side by side in one big integer, so that one addition adds them all."""
 _BIAS: Final = 128
@@ -64,9 +64,11 @@ class Classifier:
     def margins(self, text: str, names: Sequence[str] = ()) -> list[float]:
         """Scores before calibration, in the order of `labels`."""
         found = features(text, self._lexicon, names)
-        grams, characters, classes = self._tables
+        grams, pairs, characters, classes = self._tables
         totals = list(self._weights.intercepts)
         grams.add_to(totals, *grams.total(found.grams))
+        if pairs.n_features:
+            pairs.add_to(totals, *pairs.total(found.pairs))
         characters.add_to(totals, *self._characters(found.pieces))
         classes.add_to(totals, *classes.total(found.classes))
         return totals
@@ -87,7 +89,7 @@ class Classifier:
         return chosen
 
     def _characters(self, pieces: Sequence[str]) -> tuple[int, int]:
-        total, count, memo, table = 0, 0, self._pieces, self._tables[1]
+        total, count, memo, table = 0, 0, self._pieces, self._tables[2]
         for piece in pieces:
             known = memo.get(piece)
             if known is None:
@@ -111,6 +113,7 @@ class _Table:
 
     def __init__(self, weights: GroupWeights, n_labels: int) -> None:
         self._index = dict(zip(weights.features, range(len(weights.features)), strict=True))
+        self.n_features = len(weights.features)
         self._weights = weights
         self._width = n_labels + 1
         self._lanes = struct.Struct(f"<{self._width}I")

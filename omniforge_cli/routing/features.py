@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from omniforge_cli.routing.lexicon import Lexicon, class_features
+from omniforge_cli.routing.lexicon import Lexicon, class_features, topic_features
 from omniforge_cli.routing.masking import is_unspaced, read
+
+
+_NEAR: Final = 6
+"""Words apart, at most, that make a pair."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
-    """The three groups. `pieces` are words: their character n-grams come from `character_grams`, so that they can be remembered."""
+    """The groups of features. `pieces` are words: their character n-grams come from `character_grams`, so that they can be remembered."""
 
     grams: list[str]
     pieces: list[str]
     classes: list[str]
+
+    @property
+    def pairs(self) -> list[str]:
+        """Two words that stand near each other in either order."""
+        words = self.pieces
+        return [f"{min(a, b)}&{max(a, b)}" for at, a in enumerate(words) for b in words[at + 1 : at + 1 + _NEAR] if a != b]
 
 
 def features(text: str, lexicon: Lexicon, names: Sequence[str] = ()) -> Features:
@@ -26,7 +37,9 @@ def features(text: str, lexicon: Lexicon, names: Sequence[str] = ()) -> Features
         for word, sure, maybe in zip(reading.words, reading.named, reading.opening, strict=True)
     ]
     found = [word if name else lexicon.spelling(word) for word, name in zip(reading.words, named, strict=True)]
-    return Features(grams=word_grams(found), pieces=found, classes=class_features(lexicon.classes(found, named)))
+    classes = lexicon.classes(found, named)
+    n_strange = sum(word.isascii() and not lexicon.is_known(word) for word, name in zip(found, named, strict=True) if not name)
+    return Features(grams=word_grams(found), pieces=found, classes=[*class_features(classes), *topic_features(classes, n_strange)])
 
 
 def word_grams(found: Sequence[str]) -> list[str]:

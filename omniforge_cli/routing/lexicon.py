@@ -104,7 +104,7 @@ class Lexicon:
 
     def is_known(self, word: str) -> bool:
         """Whether the word is in any class."""
-        return self._look_up(word) is not None
+        return (self._memo[word] if word in self._memo else self._look_up(word)) is not None
 
     def _phrase(self, phrases: list[tuple[tuple[str, ...], str]], words: Sequence[str], at: int) -> tuple[tuple[str, ...], str] | None:
         for phrase in phrases:
@@ -166,6 +166,15 @@ def class_features(classes: Sequence[str | None]) -> list[str]:
     found.append(f"first {(classes[0] or '_') if classes else '-'}")
     found.append(f"known {min(4, 5 * len(known) // max(1, len(classes)))}")
     return found
+
+
+def topic_features(classes: Sequence[str | None], n_strange: int) -> list[str]:
+    """Whether the message is about things of the platform at all: its nouns against the world's and against words that are not known."""
+    kinds = {name[:2] for name in classes if name}
+    asks = any(name and (name[:2] == "q." or name == "?") for name in classes)
+    about = ("noun " if "n." in kinds else "") + ("name " if "x." in kinds else "") + ("world " if "w." in kinds else "")
+    strange = min(n_strange, 4)
+    return [f"strange {strange}", f"about {about}", f"about {about}{'asks ' if asks else ''}{'acts ' if 'v.' in kinds else ''}", f"{about}{asks} {min(strange, 2)}"]
 
 
 def _heads(known: Sequence[str]) -> list[str]:

@@ -17,6 +17,9 @@ _COMPOUND: Final = re.compile(r"(?<![\w./@#:$-])(?:[^\W_]+(?:[-_][^\W_]+)+|[^\W\
 _WORD: Final = r"(?:[A-ZÀ-ÖØ-ÞА-Я](?:[\w'’]*\w)?)"
 _CAPITALISED: Final = re.compile(rf"(?<![\w@#./'’-]){_WORD}(?:[ -](?:{_WORD}|\d+\b))*")
 _POSSESSIVE: Final = re.compile(r"['’]s?$")
+_CONTRACTION: Final = re.compile(r"'(?:ve|re|ll|d|m|t|s)$")
+_FOREIGN: Final = re.compile(r"[\u0400-\u1fff\u3040-\u9fff\uac00-\ud7af]")
+"""Letters of another script: a Latin word with a capital among them is a name."""
 _SENTENCE_START: Final = re.compile(r"(?:^|[.!?…:;\n]|[-–—] )\W*$")
 _AGENT_ENDING: Final = re.compile(r"(?:bot|agent|helper|assistant|runner)\d*$")
 _NOUN_CAPITALS: Final = frozenset({"der", "die", "das", "und", "ein", "eine", "den", "dem", "ist", "nicht", "bitte", "ich", "wir", "mir", "wer"})
@@ -90,14 +93,16 @@ def _kind(name: str, form: str, before: frozenset[str], after: frozenset[str], s
         return "agent" if strong or "handle" in before else None
     if _is_common(name, phrases) or (name.isupper() and len(name) < 6):
         return None
-    placed = bool(before & {"handle"} or after & {"aux"} or ("onto" in before and "skill" in spoken))
-    return "agent" if placed else None
+    if spoken & {"role", "right"} and "agent" not in spoken:  # "make Petra an editor" is about a person
+        return None
+    return "agent" if before & {"handle", "foreign"} or after & {"aux", "foreign"} or ("onto" in before and "skill" in spoken) else None
 
 
 def _is_common(name: str, phrases: Phrases) -> bool:
     """Whether it is an ordinary word: in one of the lists, or of no weight."""
     folded = fold(name)
-    return folded in phrases.talk.classes or folded in phrases.things.classes or folded in _STARTERS or len(folded) < 2
+    listed = folded in phrases.talk.classes or folded in phrases.things.classes or folded in _STARTERS
+    return listed or len(folded) < 2 or bool(_CONTRACTION.search(folded))
 
 
 _STARTERS: Final = frozenset(
@@ -122,4 +127,8 @@ def _around(words: Words, hits: Sequence[Hit], start: int, end: int) -> tuple[fr
         elif hit_start >= end and hit_start - end < 4 and not words.text[end:hit_start].strip(" \"'’”“»」`s"):
             after |= hit.classes
             noun = words.text[hit_start:hit_end] if "agent" in hit.classes else noun
+    if _FOREIGN.match(words.text[end : end + 2].lstrip()):
+        after |= {"foreign"}
+    if _FOREIGN.match(words.text[max(0, start - 2) : start].rstrip()[-1:]):
+        before |= {"foreign"}
     return before, after, noun

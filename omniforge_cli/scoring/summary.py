@@ -179,7 +179,8 @@ class ArmAccumulator:
         scores, n = per_class(self._labels, pairs), len(tally.flags)
         n_answered, n_fallbacks = tally.count(ANSWERED), tally.count(FELL_BACK)
         n_errors = n - n_answered - n_fallbacks
-        bins = reliability_bins(*self._confidences.all())
+        confidences = self._confidences.all()
+        bins = reliability_bins(*confidences)
         steady = self._stability() if repeated else None
         return ArmReport(
             name=arm.name,
@@ -199,7 +200,7 @@ class ArmAccumulator:
             per_class=scores,
             confusion=confusion(self._labels, pairs),
             ece=ece(bins),
-            brier=brier(*self._confidences.all()),
+            brier=brier(*confidences),
             reliability_bins=bins,
             ambiguity=self._ambiguity.score(outages_right=outages_right),
             clarification_rate=self._ambiguity.clarification_rate(outages_right=outages_right),
@@ -222,7 +223,7 @@ class ArmAccumulator:
         """What the contract does not name: plain JSON values, so that a stored report reads back the same."""
         tally, confidences = self._tally, self._confidences
         return {
-            "n_cases": len(set(tally.keys)),
+            "n_cases": len(set(tally.keys)) if repeated else len(tally.keys),
             "n_clear": self._ambiguity.clear_samples(outages_right=outages_right),
             "answered_accuracy": asdict(tally.estimate(RIGHT, among=ANSWERED, clustered=repeated)),
             "fallback_accuracy": asdict(tally.estimate(SYSTEM_RIGHT, among=FELL_BACK, clustered=repeated)),

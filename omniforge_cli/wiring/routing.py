@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from omniforge_cli.core.conversation import Agent, Message
+from omniforge_cli.core.decision import RoutingDecision, RoutingRequest
 from omniforge_cli.core.errors import TaxonomyError
 from omniforge_cli.core.identity import sha256
 from omniforge_cli.core.run import Analyzer
@@ -114,11 +115,23 @@ def weights_hash(loaded: LoadedTaxonomy) -> str | None:
     return sha256((loaded.weights / "weights.json").read_bytes())
 
 
-def offline_analyzers(loaded: LoadedTaxonomy) -> tuple[AnalyzerLike, ...]:
-    """What answers without a network, the best first: `local` where there are weights, and the keyword rules."""
-    local = local_analyzer(loaded)
-    keyword = KeywordAnalyzer(loaded.taxonomy)
-    return (keyword,) if local is None else (local, keyword)
+def offline_analyzer(loaded: LoadedTaxonomy) -> AnalyzerLike:
+    """What answers without a network, and always does: `local` where there are weights, else the keyword rules."""
+    return local_analyzer(loaded) or KeywordAnalyzer(loaded.taxonomy)
+
+
+class OnDemand:
+    """An analyzer that is loaded when it is first asked: a fallback costs nothing until the LLM fails."""
+
+    def __init__(self, load: Callable[[], AnalyzerLike]) -> None:
+        self._load = load
+        self._analyzer: AnalyzerLike | None = None
+
+    async def analyze(self, request: RoutingRequest) -> RoutingDecision:
+        """The loaded analyzer's decision; raises what it raises."""
+        if self._analyzer is None:
+            self._analyzer = self._load()
+        return await self._analyzer.analyze(request)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +192,6 @@ class RouterSpec:
     settings: Settings
     loaded: LoadedTaxonomy
     analyzer: Analyzer
-    offline: tuple[AnalyzerLike, ...]
     prompt: PromptVersion | None = None
     model: str | None = None
     provider: Provider | None = None
@@ -199,17 +211,18 @@ def with_llm(spec: RouterSpec, *, model: str, connection: Connection, calls: Cal
 
 def build_router(spec: RouterSpec) -> Router:
     """The router of one arm."""
-    taxonomy = spec.loaded.taxonomy
+    loaded = spec.loaded
     if spec.analyzer is Analyzer.LOCAL:
-        return Router(taxonomy=taxonomy, asked=spec.offline[0])
+        return Router(taxonomy=loaded.taxonomy, asked=offline_analyzer(loaded))
     if spec.analyzer is Analyzer.KEYWORD:
-        return Router(taxonomy=taxonomy, asked=spec.offline[-1])
+        return Router(taxonomy=loaded.taxonomy, asked=KeywordAnalyzer(loaded.taxonomy))
     asked = _llm(spec)
+    offline = OnDemand(lambda: offline_analyzer(loaded))
     if spec.analyzer is Analyzer.CASCADE:
         from omniforge_cli.routing.cascade import CascadeAnalyzer
 
-        asked = CascadeAnalyzer(local=spec.offline[0], llm=asked, threshold=cascade_threshold(spec.settings))
-    return Router(taxonomy=taxonomy, asked=asked, fallbacks=() if spec.no_fallback else spec.offline, ready=spec.ready)
+        asked = CascadeAnalyzer(local=offline, llm=asked, threshold=cascade_threshold(spec.settings))
+    return Router(taxonomy=loaded.taxonomy, asked=asked, fallbacks=() if spec.no_fallback else (offline,), ready=spec.ready)
 
 
 def cascade_threshold(settings: Settings) -> float:

@@ -16,7 +16,7 @@ from omniforge_cli.core.settings import Settings
 from omniforge_cli.evals.baseline import Baseline
 from omniforge_cli.evals.evaluate import Finished
 from omniforge_cli.evals.record import INLINE_SAMPLES
-from omniforge_cli.scoring.compare import Outcome
+from omniforge_cli.scoring.outcome import Outcome
 from omniforge_cli.wiring.storage import redactor, run_store
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from omniforge_cli.evals.store import RunStore
 
 if TYPE_CHECKING:
     from omniforge_cli.adapters.duckdb.connection import Database
+    from omniforge_cli.providers.answers import AnswerStore
 
 Seal = Callable[[str], str]
 
@@ -57,3 +58,10 @@ def redactor() -> Callable[[str], str]:
     from omniforge_cli.core.redaction import redact
 
     return redact
+
+
+def answer_store(settings: Settings) -> AnswerStore:
+    """Where providers' answers are kept."""
+    from omniforge_cli.adapters.duckdb.answers import DuckDBAnswerStore
+
+    return DuckDBAnswerStore(database(settings))

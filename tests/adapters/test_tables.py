@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 import tracemalloc
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ import pandas as pd
 import pytest
 
 from omniforge_cli.adapters import tables
+from omniforge_cli.core.decision import FallbackReason, Source, Usage
+from omniforge_cli.core.report import case_of
+from omniforge_cli.core.run import Run, RunStatus, Sample, SampleError
 from tests.reporting.samples import case, report
 
 
@@ -22,6 +26,32 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     assert tables.write(_cases(), parquet=file, chunk=3) == 10
     assert list(tables.read(file, chunk=4)) == _cases()
     assert [one["id"] for one in tables.read(file, arm="local")] == [one["id"] for one in _cases()[:5]]
+
+
+def test_a_sample_of_a_run_survives_with_everything_it_holds(tmp_path: Path) -> None:
+    sample = Sample(
+        case_id="a",
+        case_hash="c",
+        arm=0,
+        repeat=2,
+        expected="refund",
+        predicted="other",
+        correct=False,
+        confidence=0.4,
+        source=Source.KEYWORD,
+        error=SampleError(reason=FallbackReason.TIMEOUT, message="no answer", attempts=3),
+        latency_ms=5000.0,
+        calls=3,
+        usage=Usage(prompt_tokens=3, completion_tokens=0, cost_usd=None),
+        entities={"order": ["7", "8"]},
+        expected_entities={"order": "7"},
+        tags=("trap",),
+        injected="timeout",
+    )
+    given = {"run_id": "r", "arm": "x", **case_of(sample, str.upper)}
+    tables.write([given], parquet=tmp_path / "c.parquet")
+    assert list(tables.read(tmp_path / "c.parquet")) == [given]
+    assert not pd.read_parquet(tmp_path / "c.parquet")["more"].notna().any()
 
 
 def test_both_files_hold_the_same_rows(tmp_path: Path) -> None:
@@ -58,10 +88,10 @@ def test_any_text_survives(tmp_path: Path, text: str) -> None:
 
 
 def test_what_no_column_can_hold_is_replaced_and_what_has_none_is_kept(tmp_path: Path) -> None:
-    odd = case("a\ud83d", "refund", "refund", confidence=math.nan, injected="slow", arm="x")
+    odd = case("a\ud83d", "refund", "refund", confidence=math.nan, weather="rain", arm="x")
     tables.write([odd], parquet=tmp_path / "c.parquet", csv=tmp_path / "c.csv")
     back = next(tables.read(tmp_path / "c.parquet"))
-    assert (back["id"], back["confidence"], back["injected"]) == ("a?", None, "slow")
+    assert (back["id"], back["confidence"], back["weather"]) == ("a?", None, "rain")
 
 
 def test_a_run_that_breaks_off_leaves_no_file(tmp_path: Path) -> None:
@@ -85,3 +115,22 @@ def test_memory_does_not_grow_with_the_number_of_cases(tmp_path: Path) -> None:
 
     peak(500)
     assert peak(5_000) < 1.5 * peak(1_000)
+
+
+def test_runs_are_a_row_an_arm_for_sql(tmp_path: Path) -> None:
+    run = Run(
+        run_id="r1",
+        tenant_id="t",
+        created_at=datetime(2026, 3, 2, tzinfo=UTC),
+        command="eval",
+        evalset="desk@v1",
+        arms=(),
+        fingerprint={},
+        status=RunStatus.FAIL,
+        output_dir="reports",
+        n_samples=120,
+    )
+    tables.write_runs([(run, report())], tmp_path / "runs.parquet")
+    rows = pd.read_parquet(tmp_path / "runs.parquet")
+    assert rows[["run_id", "arm", "status", "n"]].values.tolist() == [["r1", "local", "fail", 60], ["r1", "llm:tiny:desk@v2", "fail", 60]]
+    assert rows["accuracy"].tolist() == [48 / 60, 53 / 60]

@@ -35,7 +35,9 @@ def case(id_: str, expected: str | None, predicted: str | None, **more: Any) -> 
         "source": "llm" if predicted else None,
         "fallback_reason": None,
         "error": None,
+        "injected": None,
         "latency_ms": 812.5,
+        "calls": 1,
         "cached": False,
         "repeat": 0,
         "case_hash": "c" * 8,
@@ -44,6 +46,7 @@ def case(id_: str, expected: str | None, predicted: str | None, **more: Any) -> 
         "reasoning": f"why {id_}",
         "target_agent_id": None,
         "entities": {},
+        "expected_entities": {},
         "alternative_action": None,
         "is_ambiguous": False,
         "clarifying_question": None,
@@ -133,10 +136,21 @@ def report(**more: Any) -> Report:
         cases=[
             case("parcel-1", "delivery_status", "delivery_status"),
             case("refund-1", "refund", "refund"),
-            case("refund-2", "refund", None, error={"reason": "timeout", "message": "no answer within 5 s"}, fallback_reason="timeout"),
+            case(
+                "refund-2",
+                "refund",
+                None,
+                error={"reason": "timeout", "message": "no answer within 5 s", "attempts": 3},
+                fallback_reason="timeout",
+            ),
             case("trap-1", "cancel_order", "refund", tags=["trap"], reasoning="money was <b>named</b>"),
             case(
-                "trap-2", "cancel_order", "other", error={"reason": "bad_output", "message": "no object"}, tags=["trap"], source="keyword"
+                "trap-2",
+                "cancel_order",
+                "other",
+                error={"reason": "bad_output", "message": "no object", "attempts": 1},
+                tags=["trap"],
+                source="keyword",
             ),
         ],
     )

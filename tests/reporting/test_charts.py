@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from omniforge_cli.core.report import Estimate, ReliabilityBin
-from omniforge_cli.reporting import charts
+from omniforge_cli.reporting import charts, numbers
 from tests.reporting.samples import arm
 
 SVG = ElementTree.fromstring
@@ -46,7 +46,7 @@ def test_the_histogram_has_a_bar_per_bin_as_high_as_its_count() -> None:
     root = SVG(charts.latency_histogram([[100.0, 5], [200.0, 10], [None, 1]], 120.0, 180.0))
     heights = [float(bar.attrib["height"]) for bar in root.iter("rect")]
     assert heights[1] == pytest.approx(2 * heights[0], abs=0.2)
-    assert [title.text for title in root.iter("title")] == ["0 to 100 ms: 5 calls", "100 to 200 ms: 10 calls", "over 200 ms: 1 calls"]
+    assert [title.text for title in root.iter("title")] == ["0 to 100 ms: 5 calls", "100 to 200 ms: 10 calls", "over 200 ms: 1 call"]
     assert {"p50", "p95"} <= {text.text for text in root.iter("text")}
 
 
@@ -86,3 +86,24 @@ def test_nothing_measured_is_nothing_drawn(empty: Callable[[], str]) -> None:
 
 def test_every_diagram_has_a_name_for_those_who_cannot_see_it() -> None:
     assert re.search(r'role="img" aria-label="Reliability', charts.reliability(arm().reliability_bins))
+
+
+def test_a_timeline_rises_where_the_measure_does_and_its_scale_ends_at_the_most_there_can_be() -> None:
+    runs = [Estimate(value=0.9, ci_low=0.8, ci_high=0.95), Estimate(value=None), Estimate(value=0.97, ci_low=0.9, ci_high=1.0)]
+    root = SVG(charts.timeline(runs, numbers.percent, most=1.0))
+    line = root.find("polyline")
+    assert line is not None
+    heights = [float(pair.split(",")[1]) for pair in line.attrib["points"].split()]
+    assert len(heights) == 2
+    assert heights[0] > heights[1]
+    assert "100%" in [text.text for text in root.iter("text")]
+    assert [title.text for title in root.iter("title")] == ["90.0%", "97.0%"]
+
+
+def test_a_measure_that_is_always_nothing_needs_no_diagram() -> None:
+    assert charts.timeline([Estimate(value=0.0), Estimate(value=0.0)], numbers.usd) == ""
+
+
+def test_a_strip_without_interval_or_gate_is_a_dot() -> None:
+    root = SVG(charts.strip(Estimate(value=0.9), 0.5, 0.2))
+    assert [child.get("class") for child in root] == ["axis", "dot"]

@@ -70,7 +70,13 @@ def test_repeats_are_one_entry_that_tells_the_first_wrong_answer_and_how_often_i
     samples = [case("a", "refund", answer, repeat=i) for i, answer in enumerate(["refund", "other", "refund"])]
     result = json.loads(_select([samples], 9_000).data)[0]["results"][0]
     assert (result["predicted"], result["outcome"], result["unstable"]) == ("other", "wrong", True)
-    assert result["repeats"] == "right 2 of 3: refund ×2, other ×1"
+    assert (result["mark"], result["repeats"]) == ("right 2 of 3", "refund ×2, other ×1")
+
+
+def test_a_repeat_that_another_analyzer_answered_is_told_by_its_reason() -> None:
+    samples = [case("a", "refund", "refund"), case("a", "refund", "refund", repeat=1, error=TIMEOUT)]
+    result = json.loads(_select([samples], 9_000).data)[0]["results"][0]
+    assert (result["outcome"], result["mark"], result["repeats"]) == ("error", "right 1 of 2", "refund ×1, timeout ×1")
 
 
 def test_the_same_id_with_another_content_is_another_case() -> None:

@@ -82,7 +82,7 @@ def _shows(page: Any, count: str, *ids: str) -> None:
 def test_a_click_on_a_confusion_shows_its_cases_and_only_those(opened: Opener) -> None:
     page = opened()
     page.get_by_role("button", name="expected cancel_order, answered refund: 3").click()
-    _shows(page, "1 of 5 cases match", "trap-2")
+    _shows(page, "1 of 5 cases matches", "trap-2")
     page.get_by_role("button", name="clear").click()
     _shows(page, "5 cases", "refund-1", "refund-2", "trap-1", "trap-2", "parcel-1")
 
@@ -91,7 +91,7 @@ def test_the_cell_of_another_arm_asks_that_arm(opened: Opener) -> None:
     page = opened()
     page.get_by_role("radio", name="llm:tiny:desk@v2").check()
     page.locator('.arm[data-arm="1"]').get_by_role("button", name="expected cancel_order, answered refund: 3").click()
-    _shows(page, "1 of 5 cases match", "trap-1")
+    _shows(page, "1 of 5 cases matches", "trap-1")
 
 
 def test_one_arm_is_shown_at_a_time(opened: Opener) -> None:
@@ -117,10 +117,10 @@ def test_a_table_sorts_by_keyboard_and_says_so(opened: Opener) -> None:
 def test_search_and_filters_narrow_the_list(opened: Opener) -> None:
     page = opened()
     page.get_by_label("search").fill("money was")
-    _shows(page, "1 of 5 cases match", "trap-1")
+    _shows(page, "1 of 5 cases matches", "trap-1")
     page.get_by_label("search").fill("")
     page.get_by_label("show").select_option("provider errors")
-    _shows(page, "1 of 5 cases match", "refund-2")
+    _shows(page, "1 of 5 cases matches", "refund-2")
     page.get_by_label("show").select_option("arms differ")
     _shows(page, "3 of 5 cases match", "refund-1", "trap-1", "trap-2")
 
@@ -138,7 +138,7 @@ def test_text_of_users_does_not_run(opened: Opener) -> None:
     evil = arm(EVIL, cases=cases)
     page = opened(report(arms=(evil,), gates=(gate(name=EVIL, why=EVIL, status=GateStatus.FAIL),)))
     page.get_by_label("search").fill("hacked")
-    playwright.expect(page.locator(".count")).to_have_text("1 of 1 cases match")
+    playwright.expect(page.locator(".count")).to_have_text("1 of 1 cases matches")
     assert page.locator("#case-list .message").inner_text() == EVIL
     assert page.evaluate("window.hacked") is None
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 import json as standard
 import math
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,3 +64,14 @@ def test_whatever_a_feature_adds_the_file_is_valid_json(extra: object) -> None:
 
 def _refuse(constant: str) -> None:
     raise AssertionError(f"{constant} is no JSON")
+
+
+def test_dates_and_paths_become_text() -> None:
+    assert json.plain({"at": datetime(2026, 3, 2, tzinfo=UTC), "in": Path("reports")}) == {
+        "at": "2026-03-02T00:00:00+00:00",
+        "in": "reports",
+    }
+
+
+def test_an_empty_list_or_object_stays_on_its_line() -> None:
+    assert '"gates": []' in json.render(report(gates=()))

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from omniforge_cli.core.report import GateStatus
+from omniforge_cli.core.report import Estimate, GateStatus
 from omniforge_cli.reporting import markdown
 from tests.reporting.samples import arm, gate, report
 
@@ -41,3 +41,19 @@ def test_a_pass_says_so_and_lists_nothing_to_do() -> None:
     text = markdown.render(report(status="pass", gates=(gate(),), comparisons=()))
     assert text.startswith("## ✅ PASS — The only gate passed.")
     assert "❌" not in text
+
+
+def test_five_arms_stand_a_line_each() -> None:
+    text = markdown.render(report(arms=tuple(arm(f"arm-{i}") for i in range(5)), comparisons=(), gates=()))
+    assert "| arm | accuracy |" in text
+    assert sum(line.startswith("| `arm-3` | 88.3%") for line in text.splitlines()) == 1
+    assert "### Gates" not in text
+
+
+def test_a_comparison_without_any_number_is_only_told() -> None:
+    nothing = replace(report().comparisons[0], delta=Estimate(value=None), mcnemar_p=None, p_adjusted=None, fixed=(), broken=())
+    nothing = replace(nothing, delta_macro_f1=None, delta_latency_ms=None, delta_cost_usd=None)
+    text = markdown.render(report(arms=(), comparisons=(nothing,)))
+    assert "share no case that can be compared" in text
+    assert "Fixed" not in text
+    assert "| " not in text

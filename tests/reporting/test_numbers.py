@@ -113,3 +113,7 @@ def test_a_line_holds_no_control_characters_and_no_half_pairs() -> None:
 def test_a_clipped_text_says_that_it_was_cut() -> None:
     assert numbers.clipped("abcdef", 4) == "abc…"
     assert numbers.clipped("abcd", 4) == "abcd"
+
+
+def test_one_is_singular() -> None:
+    assert [numbers.counted(n, "run") for n in (0, 1, 1200)] == ["0 runs", "1 run", "1,200 runs"]

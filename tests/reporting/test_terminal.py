@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from omniforge_cli.core.report import ClassScore
+from omniforge_cli.core.report import ClassScore, Confusion
 from omniforge_cli.reporting import terminal
 from omniforge_cli.reporting.plaintext import displayed_width
 from tests.reporting.samples import arm, gate, one_arm_report, report
@@ -55,3 +55,9 @@ def test_a_name_cannot_move_the_cursor() -> None:
 
 def test_a_run_without_arms_still_says_its_verdict() -> None:
     assert terminal.render(report(arms=(), gates=(), comparisons=(), status="undecided")).startswith("UNDECIDED  Too many answers")
+
+
+def test_a_perfect_arm_has_nothing_confused_and_no_weak_tags() -> None:
+    one = arm(per_class={}, by_tag={}, confusion=Confusion(labels=("refund",), matrix=((9,),)))
+    text = terminal.render(report(arms=(one,), gates=(), comparisons=()))
+    assert not any(title in text for title in ("confused most", "weakest tags", "precision", "gates\n", "comparisons"))

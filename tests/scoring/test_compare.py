@@ -7,7 +7,8 @@ import pytest
 
 from omniforge_cli.core.decision import FallbackReason
 from omniforge_cli.core.report import Verdict
-from omniforge_cli.scoring.compare import Outcome, adjusted, compare_samples, explain, outcome
+from omniforge_cli.scoring.compare import adjusted, compare_samples, explain
+from omniforge_cli.scoring.outcome import Outcome, outcome
 from omniforge_cli.scoring.statistics import mcnemar_exact
 from tests.scoring.making import answered, failed
 
@@ -57,6 +58,8 @@ def test_equal_arms_cannot_be_told_apart_and_the_reach_is_told():
     assert found.mcnemar_p == 1.0
     assert found.needed_n is None
     assert 0.02 < found.detectable_delta < 0.04
+    assert "4 times in 5" in explain(found)
+    assert "it would take" not in explain(found)
     assert found.delta_macro_f1.value == 0.0
     assert found.delta_latency_ms is None
     assert found.delta_cost_usd is None

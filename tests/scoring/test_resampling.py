@@ -60,7 +60,7 @@ def test_macro_f1_of_resampled_sets_agrees_with_drawing_cases_by_hand():
     def delta(rows: np.ndarray) -> float:
         return f1_score(expected[rows], of_b[rows], average="macro") - f1_score(expected[rows], of_a[rows], average="macro")
 
-    draws = [delta(rng.integers(0, 120, 120)) for _ in range(300)]
+    draws = [delta(rng.integers(0, 120, 120)) for _ in range(200)]
     assert found.value == pytest.approx(delta(np.arange(120)), abs=1e-9)
     assert (found.ci_low, found.ci_high) == pytest.approx(tuple(np.quantile(draws, [0.025, 0.975])), abs=0.04)
 

@@ -217,7 +217,7 @@ def test_perfect_is_perfect():
     assert report.by_tag["t"].accuracy.value == 1.0
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(many)
 def test_every_count_is_what_a_list_of_samples_gives(listed: list[Sample]):
     report = report_of(*listed)
@@ -244,7 +244,7 @@ def test_every_count_is_what_a_list_of_samples_gives(listed: list[Sample]):
     assert (report.flip_rate is None) == (not (report.extra["stability"]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(many, st.randoms(use_true_random=False))
 def test_the_order_of_samples_does_not_matter(listed: list[Sample], rng: random.Random):
     shuffled = listed.copy()
@@ -252,7 +252,7 @@ def test_the_order_of_samples_does_not_matter(listed: list[Sample], rng: random.
     assert same(report_of(*listed), report_of(*shuffled))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(many, st.integers(0, 40))
 def test_merged_accumulators_give_the_report_of_one(listed: list[Sample], cut: int):
     whole, merged = accumulate(*listed), accumulate(*listed[:cut])
@@ -261,7 +261,7 @@ def test_merged_accumulators_give_the_report_of_one(listed: list[Sample], cut: i
     assert same(whole.if_outages_right(ARM), merged.if_outages_right(ARM))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(many)
 def test_the_names_of_labels_do_not_matter(listed: list[Sample]):
     names = {"a": "x y", "b": "ü.ä", "c": "c"}
@@ -273,7 +273,7 @@ def test_the_names_of_labels_do_not_matter(listed: list[Sample]):
     assert (one.macro_f1, one.accuracy, one.flip_rate, one.ece) == (other.macro_f1, other.accuracy, other.flip_rate, other.ece)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(many)
 def test_counting_outages_right_never_lowers_a_score(listed: list[Sample]):
     accumulator = accumulate(*listed)

@@ -12,7 +12,7 @@ from omniforge_cli.cli import output
 from omniforge_cli.cli.diagnostics import ExitCode
 from omniforge_cli.cli.invocation import settings_from
 from omniforge_cli.cli.options import CommonFlags, StorageFlags, common_options, storage_options
-from omniforge_cli.wiring.evaluation import read_formats, write_reports
+from omniforge_cli.wiring.reports import read_formats, write_reports
 from omniforge_cli.wiring.runs import load_finished
 
 

@@ -1,1 +1,1 @@
-"""Eval sets in other tools' file forms."""
+"""Files of other tools and benchmarks as cases."""

@@ -8,6 +8,7 @@
   const element = (tag, className, ...children) => {
     const made = document.createElement(tag);
     if (className) made.className = className;
+    if (tag === "p") made.dir = "auto";
     made.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
     return made;
   };
@@ -15,7 +16,7 @@
 
   const answer = (result, index) => {
     const wrong = result.outcome !== "right" && result.outcome !== "unlabelled";
-    const mark = element("span", `mark is-${result.outcome}`, result.outcome);
+    const mark = element("span", `mark is-${result.outcome}`, result.mark || result.outcome);
     const meta = words(
       result.confidence && `confidence ${result.confidence}`,
       result.latency,
@@ -112,7 +113,7 @@
     drawn = 0;
     list.replaceChildren();
     const filtered = Object.values(wanted).some(Boolean);
-    status.textContent = filtered ? `${found.length} of ${cases.length} cases match` : cases.length ? `${cases.length} cases` : "";
+    status.textContent = filtered ? `${found.length} of ${cases.length} cases ${found.length === 1 ? "matches" : "match"}` : cases.length ? `${cases.length} cases` : "";
     draw();
   };
   let waiting = 0;

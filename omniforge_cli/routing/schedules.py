@@ -1,0 +1,67 @@
+"""Times at which something is to happen again, as they are written: "every Monday at 9", "täglich um 8 Uhr", 每周一早上9点, a cron line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from omniforge_cli.routing.phrases import Hit, Phrases, Words
+
+_CRON: Final = re.compile(r"(?<![\w*/])(?:(?:\*(?:/\d+)?|\d+(?:[-,/]\d+)*)\s+){4}(?:\*|[\w,-]+)(?![\w*/])")
+_PLAIN_CLOCK: Final = re.compile(r"\d{1,2}")
+_GAP: Final = 4
+"""Characters that may stand between two words of one schedule: a comma, a space."""
+
+
+def schedules(words: Words, hits: Sequence[Hit], phrases: Phrases) -> list[str]:
+    """The schedules that a text names, as written; `hits` are those of `phrases.things`."""
+    text = words.text
+    found = [match.group().strip() for match in _CRON.finditer(text) if "*" in match.group()]
+    found += [match.group() for match in phrases.schedules.finditer(text)]
+    if found:
+        return found
+    parts = _parts(words, hits, phrases)
+    at = 0
+    while at < len(parts):
+        end = at
+        while end + 1 < len(parts) and parts[end + 1][0] - parts[end][1] <= _GAP and _continues(text[parts[end][1] : parts[end + 1][0]]):
+            end += 1
+        group = _trimmed(parts[at : end + 1])
+        if _recurs({kind for part in group for kind in part[2]}, group):
+            found.append(text[group[0][0] : group[-1][1]])
+        at = end + 1
+    return found
+
+
+Part = tuple[int, int, frozenset[str]]
+
+
+def _parts(words: Words, hits: Sequence[Hit], phrases: Phrases) -> list[Part]:
+    """Words of time and times of day, in their order: start, end, classes."""
+    timed = frozenset({"time_every", "time_unit", "time_often", "time_joins"})
+    parts = [
+        (words.spans[hit.start][0], words.spans[hit.end - 1][1], frozenset(hit.classes & timed)) for hit in hits if hit.classes & timed
+    ]
+    clocks = [(match.start(), match.end(), frozenset({"clock"})) for match in phrases.clock.finditer(words.text)]
+    covered = {position for start, end, _ in clocks for position in range(start, end)}
+    return sorted([part for part in parts if part[0] not in covered] + clocks)
+
+
+def _continues(between: str) -> bool:
+    return not between.strip(" ,-–")
+
+
+def _trimmed(parts: list[Part]) -> list[Part]:
+    """Without joining words ("at", "and") at its end, or before it begins with a time."""
+    while parts and parts[-1][2] == {"time_joins"}:
+        parts = parts[:-1]
+    starts = [index for index, part in enumerate(parts) if part[2] & {"time_every", "time_often", "clock", "time_unit"}]
+    return parts[starts[0] :] if starts else parts[:0]
+
+
+def _recurs(kinds: set[str], group: list[Part]) -> bool:
+    """Whether it says that something happens again: "every" with a unit or a time, or "daily" and the like."""
+    if "time_often" in kinds:
+        return True
+    return "time_every" in kinds and bool({"time_unit", "clock"} & kinds) and len(group) > 1

@@ -1,0 +1,106 @@
+"""What stands between a measurement and its providers, outermost first: recorded answers, retries, injected faults, the adapter."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from omniforge_cli.core.run import Arm
+from omniforge_cli.core.settings import Settings
+from omniforge_cli.evals.plan import Plan
+from omniforge_cli.routing.provider import Provider
+from omniforge_cli.routing.router import Router
+from omniforge_cli.wiring.routing import (
+    Calls,
+    Connection,
+    LoadedTaxonomy,
+    RouterSpec,
+    adapter,
+    adapter_name,
+    build_router,
+    retrying,
+)
+from omniforge_cli.wiring.storage import answer_store, redactor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvalCalls:
+    """Where answers come from and go to, beside the provider: `cache` is `cache`, `refresh` or None; `record` a cassette to write."""
+
+    cache: str | None = None
+    record: str | None = None
+
+
+class Routers:
+    """The routers of a run's arms and the providers under them, closed together."""
+
+    def __init__(self, *, settings: Settings, loaded: LoadedTaxonomy, plan: Plan, options: EvalCalls) -> None:
+        self._settings = settings
+        self._loaded = loaded
+        self._plan = plan
+        self._options = options
+        self._stacks: dict[str, Connection] = {}
+        concurrency = plan.settings.concurrency
+        self.workers = concurrency if isinstance(concurrency, int) else 64
+
+    def build(self, *, no_fallback: bool) -> list[Router]:
+        """One router an arm; arms of one model share its provider."""
+        spec = RouterSpec(
+            settings=self._settings,
+            loaded=self._loaded,
+            analyzer=self._plan.arms[0].analyzer,
+            no_fallback=no_fallback,
+        )
+        return [build_router(self._asking(arm, replace(spec, analyzer=arm.analyzer))) for arm in self._plan.arms]
+
+    def facts(self) -> dict[str, Any]:
+        """What the report says about how the providers were called."""
+        if self._plan.settings.offline is not None:
+            return {"providers": dict.fromkeys(self._stacks, "recorded")}
+        return {"providers": {model: adapter_name(self._settings, model) for model in self._stacks}}
+
+    async def __aenter__(self) -> Routers:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await asyncio.gather(*(stack.provider.close() for stack in self._stacks.values()))
+
+    def _asking(self, arm: Arm, spec: RouterSpec) -> RouterSpec:
+        if arm.model is None or arm.prompt is None:
+            return spec
+        from omniforge_cli.files.prompt import load_prompt
+
+        if arm.model not in self._stacks:
+            self._stacks[arm.model] = self._stack(arm.model)
+        stack = self._stacks[arm.model]
+        return replace(spec, model=arm.model, prompt=load_prompt(arm.prompt), provider=stack.provider, ready=stack.ready)
+
+    def _stack(self, model: str) -> Connection:
+        run = self._plan.settings
+        if run.offline is not None:
+            from omniforge_cli.providers.offline import OfflineProvider
+
+            return Connection(provider=OfflineProvider(Path(run.offline), redact=redactor()))
+        calls = Calls(retries=run.retries, whole_deadline=False, concurrency=self.workers, seed=run.seed)
+        connection = adapter(self._settings, model, calls)
+        provider = connection.provider
+        if run.inject is not None:
+            from omniforge_cli.providers.inject import InjectingProvider, parse_inject
+
+            provider = InjectingProvider(provider, spec=parse_inject(run.inject), seed=run.seed)
+        provider = self._remembered(retrying(replace(connection, provider=provider), calls))
+        return Connection(provider=provider, ready=connection.ready)
+
+    def _remembered(self, provider: Provider) -> Provider:
+        if self._options.cache is not None:
+            from omniforge_cli.providers.answers import CacheMode, RecordedAnswers
+
+            provider = RecordedAnswers(provider, store=answer_store(self._settings), mode=CacheMode(self._options.cache))
+        if self._options.record is not None:
+            from omniforge_cli.providers.cassette import RecordingProvider
+
+            provider = RecordingProvider(provider, path=Path(self._options.record), redact=redactor())
+        return provider

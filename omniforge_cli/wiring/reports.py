@@ -1,0 +1,94 @@
+"""A finished run -> its report files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from omniforge_cli.core.errors import SettingsError
+from omniforge_cli.core.identity import nearest
+from omniforge_cli.evals.evaluate import Finished
+
+FORMATS: Final = ("html", "md", "json", "junit", "parquet", "csv")
+"""The report files that a run can write."""
+FILE_NAMES: Final[Mapping[str, str]] = {
+    "html": "report.html",
+    "md": "report.md",
+    "json": "report.json",
+    "junit": "junit.xml",
+    "parquet": "cases.parquet",
+    "csv": "cases.csv",
+}
+
+
+def read_formats(text: str) -> tuple[str, ...]:
+    """The formats in a comma-separated list; `all` and `none` too. Raises SettingsError."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if names == ["all"]:
+        return FORMATS
+    if names == ["none"]:
+        return ()
+    for name in names:
+        if name not in FORMATS:
+            raise SettingsError(f"--formats: there is no format {name!r}{nearest(name, FORMATS)}")
+    return tuple(dict.fromkeys(names))
+
+
+def write_reports(finished: Finished, folder: Path, formats: Sequence[str]) -> list[Path]:
+    """Write the report files, each whole or not at all, and return their paths.
+
+    Raises:
+        SettingsError: the folder cannot be written.
+    """
+    report = finished.report
+    wanted = set(formats) | ({"parquet"} if report.cases_file else set())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in FORMATS:
+            if name in wanted and name not in ("parquet", "csv"):
+                _write_whole(folder / FILE_NAMES[name], _render(name, finished))
+        if wanted & {"parquet", "csv"}:
+            from omniforge_cli.adapters import tables
+
+            tables.write(
+                _all_cases(finished),
+                parquet=folder / FILE_NAMES["parquet"] if "parquet" in wanted else None,
+                csv=folder / FILE_NAMES["csv"] if "csv" in wanted else None,
+            )
+    except OSError as exc:
+        raise SettingsError(f"{folder}: the reports cannot be written ({exc.strerror or exc}); give another --output-dir") from exc
+    return [folder / FILE_NAMES[name] for name in FORMATS if name in wanted]
+
+
+def _render(name: str, finished: Finished) -> str:
+    report = finished.report
+    if name == "json":
+        from omniforge_cli.reporting import json as json_report
+
+        return json_report.render(report)
+    if name == "md":
+        from omniforge_cli.reporting import markdown
+
+        return markdown.render(report)
+    cases = finished.cases if report.cases_file else None
+    if name == "junit":
+        from omniforge_cli.reporting import junit
+
+        return junit.render(report, cases)
+    from omniforge_cli.reporting import html
+
+    return html.render(report, cases)
+
+
+def _all_cases(finished: Finished) -> Iterator[dict[str, Any]]:
+    for number, arm in enumerate(finished.report.arms):
+        for case in finished.cases(number):
+            yield {"arm": arm.name, **case}
+
+
+def _write_whole(path: Path, text: str) -> None:
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)

@@ -15,6 +15,7 @@ import numpy as np
 
 from omniforge_cli.core.report import Verdict
 from omniforge_cli.scoring.compare import adjusted, compare_samples
+from omniforge_cli.scoring.outcome import Outcome
 
 LABELS = tuple("abcdefgh")
 

@@ -107,10 +107,11 @@ def train(
     fitted = _fit(space, setting, expected, seed)
     weights = _quantised(space, setting, fitted, labels, lexicon)
     none = labels.index(none_label) if none_label is not None else None
+    asks = _asks_on_none(held_out, none)
     return TrainedModel(
-        weights=replace(weights, sharpness=sharpness, asks_on_none=_asks_on_none(held_out, none)),
+        weights=replace(weights, sharpness=sharpness, asks_on_none=asks),
         held_out=held_out,
-        clarification_threshold=_threshold(held_out, none),
+        clarification_threshold=_threshold(held_out, none, asks),
     )
 
 
@@ -261,10 +262,12 @@ def _asks_on_none(held_out: HeldOut, none: int | None) -> bool:
     return bool(of_none.any()) and float((held_out.predicted[of_none] == none).mean()) < _NONE_IS_TOLD
 
 
-def _threshold(held_out: HeldOut, none: int | None) -> float:
-    """The confidence that nine in ten held-out messages with a label of their own reach."""
-    of_label = np.array(held_out.expected) != none
-    confidence = held_out.probabilities.max(axis=1)[of_label]
+def _threshold(held_out: HeldOut, none: int | None, asks_on_none: bool) -> float:
+    """The confidence that nine in ten held-out messages with a label of their own reach without being asked back for another reason."""
+    confidence = held_out.probabilities.max(axis=1)
+    if asks_on_none:
+        confidence = np.where(held_out.predicted == none, 0.0, confidence)
+    confidence = confidence[np.array(held_out.expected) != none]
     return round(float(np.quantile(confidence, 1 - _IN_SCOPE_ANSWERED)), 4)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from omniforge_cli.core.conversation import Agent, Message
 from omniforge_cli.core.decision import RoutingDecision, RoutingRequest
@@ -14,13 +15,17 @@ from omniforge_cli.core.taxonomy import Taxonomy
 from omniforge_cli.files.settings import read_settings
 from omniforge_cli.routing.router import Router
 from omniforge_cli.wiring import routing as wiring
+from omniforge_cli.wiring.conversations import context_limits
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 class IntentRouter:
     """Routes messages with the effective settings; keywords (`model`, `analyzer`, `taxonomy` …) stand over them like flags.
 
     With neither a model nor a database configured it works offline: `await IntentRouter().route("pause the invoice bot")`.
-    `agents` and `history` are values, or the path of a JSON or YAML file. `no_fallback` raises instead of answering offline.
+    `agents` and `history` are values, or the path of a JSON or YAML file. `no_fallback` raises instead of answering offline. `router` is
+    what routes whole requests (for `ChatService`), `choice` says which analyzer decides and why.
     """
 
     def __init__(
@@ -33,14 +38,15 @@ class IntentRouter:
         **overrides: Any,
     ) -> None:
         self._settings = settings or read_settings(overrides)
-        self._agents = wiring.read_agents(agents) if isinstance(agents, str) else tuple(agents or ())
+        self.agents = wiring.read_agents(agents) if isinstance(agents, str) else tuple(agents or ())
         self._history = wiring.read_history(history) if isinstance(history, str) else tuple(history or ())
+        self._limits = context_limits(self._settings, _LOG.warning)
         self._loaded = wiring.load_taxonomy(self._settings.taxonomy)
         chosen = wiring.choose_analyzer(self._settings)
         self.choice = chosen.why
         self.is_offline = chosen.analyzer in (Analyzer.LOCAL, Analyzer.KEYWORD)
         self._connection: wiring.Connection | None = None
-        self._router = self._build(chosen.analyzer, no_fallback)
+        self.router = self._build(chosen.analyzer, no_fallback)
 
     @property
     def taxonomy(self) -> Taxonomy:
@@ -62,12 +68,12 @@ class IntentRouter:
         """
         request = RoutingRequest(
             message=message,
-            history=tuple(self._history if history is None else history)[-self._settings.context_max_messages :],
-            agents=tuple(self._agents if agents is None else agents),
+            history=self._limits.assemble(self._history if history is None else tuple(history)),
+            agents=tuple(self.agents if agents is None else agents),
             tenant_id=self._settings.tenant,
             conversation_id=conversation_id,
         )
-        return await self._router.route(request)
+        return await self.router.route(request)
 
     def route_sync(self, message: str, **keywords: Any) -> RoutingDecision:
         """`route` for code without an event loop."""

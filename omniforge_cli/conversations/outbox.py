@@ -1,4 +1,4 @@
-"""Messages on their way to the store. Storing is best-effort here: a failure costs one warning and is retried, in order, in the background."""
+"""Messages on their way to the store. Storing is best-effort here: a failure costs one warning and is retried in the background."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ class Outbox:
         if not self.is_failing:
             await asyncio.wait([attempted], timeout=self._patience.reply_s)
 
-    def unstored(self, tenant_id: str, conversation_id: str) -> Sequence[Message]:
+    def unstored(self, conversation_id: str, *, tenant_id: str, only_user: str | None) -> Sequence[Message]:
         """The messages of a conversation that are not stored yet, oldest first."""
-        mine = (letter for letter, _ in self._queue if (letter.tenant_id, letter.conversation_id) == (tenant_id, conversation_id))
-        return [message for letter in mine for message in letter.messages]
+        letters = [letter for letter, _ in self._queue if (letter.tenant_id, letter.conversation_id) == (tenant_id, conversation_id)]
+        return [message for letter in letters if only_user in (None, letter.user_id) for message in letter.messages]
 
     def failed(self, problem: Exception) -> None:
         """Note that the store cannot be used at the moment; nobody waits for it then."""

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 from weakref import WeakValueDictionary
 
@@ -15,7 +15,7 @@ from omniforge_cli.conversations.outbox import Letter, Outbox, Patience
 from omniforge_cli.conversations.repository import ConversationRepository, Origins
 from omniforge_cli.core.conversation import Agent, Message
 from omniforge_cli.core.decision import RoutingDecision, RoutingRequest
-from omniforge_cli.core.errors import StorageError
+from omniforge_cli.core.errors import NotFound, StorageError
 from omniforge_cli.core.taxonomy import Taxonomy
 
 _LOG: Final = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ class ChatService:
         self._repository = repository
         self._options = options or ChatOptions()
         self._outbox = Outbox(repository, warn=warn, patience=self._options.patience) if repository is not None else None
-        self._new: set[tuple[str, str]] = set()
+        self._new: dict[tuple[str, str], str] = {}  # conversations that may not be in the store yet, with their user
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def send(self, content: str, *, speaker: Speaker, conversation_id: str | None = None) -> Turn:
@@ -102,7 +102,7 @@ class ChatService:
         """
         if conversation_id is None:
             conversation_id = self._options.origins.new_id()
-            self._new.add((speaker.tenant_id, conversation_id))
+            self._new[speaker.tenant_id, conversation_id] = speaker.user_id
         lock = self._locks.setdefault((speaker.tenant_id, conversation_id), asyncio.Lock())
         async with lock:
             return await self._take(content, speaker, conversation_id)
@@ -129,21 +129,52 @@ class ChatService:
             said = Message(
                 role="assistant", content=reply, id=origins.new_id(), created_at=origins.now(), metadata={"in_reply_to": asked.id}
             )
-            await self._outbox.put(self._letter(speaker, conversation_id, (with_decision(asked, decision), said)))
+            await self._outbox.put(self._letter(speaker, conversation_id, _with_decision(asked, decision), said))
         return Turn(conversation_id=conversation_id, decision=decision, reply=reply)
 
     async def _history(self, speaker: Speaker, conversation_id: str) -> Sequence[Message]:
         """What was said before: the stored messages, then those that wait to be stored."""
         if self._repository is None or self._outbox is None:
             return ()
-        waiting = self._outbox.unstored(speaker.tenant_id, conversation_id)
-        if (speaker.tenant_id, conversation_id) in self._new or self._outbox.is_failing:
+        waiting = self._outbox.unstored(conversation_id, tenant_id=speaker.tenant_id, only_user=speaker.only_user)
+        if self._outbox.is_failing:
             return waiting
+        limit = self._options.limits.max_messages
+        key = (speaker.tenant_id, conversation_id)
         try:
             stored = await self._repository.recent_messages(
-                conversation_id, tenant_id=speaker.tenant_id, user_id=speaker.only_user, limit=self._options.limits.max_messages
+                conversation_id, tenant_id=speaker.tenant_id, user_id=speaker.only_user, limit=limit
             )
+        except NotFound:
+            if key not in self._new or speaker.only_user not in (None, self._new[key]):
+                raise
+            return waiting
         except StorageError as exc:
             self._outbox.failed(exc)
             return waiting
-        return [*stored, *waiting]
+        self._new.pop(key, None)
+        there = {message.id for message in stored}
+        return [*stored, *(message for message in waiting if message.id not in there)]
+
+    def _letter(self, speaker: Speaker, conversation_id: str, *messages: Message) -> Letter:
+        return Letter(
+            conversation_id=conversation_id,
+            tenant_id=speaker.tenant_id,
+            user_id=speaker.user_id,
+            only_user=speaker.only_user,
+            is_new=(speaker.tenant_id, conversation_id) in self._new,
+            messages=messages,
+        )
+
+
+def reply_to(decision: RoutingDecision, taxonomy: Taxonomy, agents: Sequence[Agent] = ()) -> str:
+    """What to say: the label's reply with the agent meant, then the clarifying question when there is one."""
+    label = taxonomy.label(decision.action_type)
+    names = {agent.id: agent.name for agent in agents}
+    target = decision.target_agent_id
+    told = (label.reply or f"I would {label.spoken}{{target}}.").replace("{target}", f" for {names.get(target, target)}" if target else "")
+    return told if decision.clarifying_question is None else f"{told}\n{decision.clarifying_question}"
+
+
+def _with_decision(message: Message, decision: RoutingDecision) -> Message:
+    return replace(message, metadata={"decision": decision.to_dict()})

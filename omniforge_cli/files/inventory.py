@@ -14,7 +14,7 @@ from omniforge_cli.files.export import written
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """From one set to another, by case id. `renamed` maps old ids to new ones, `changed` ids to each changed key's values before and after."""
+    """From one set to another, by case id. `renamed` maps old ids to new ones, `changed` ids to the changed keys: before, after."""
 
     added: tuple[str, ...]
     removed: tuple[str, ...]

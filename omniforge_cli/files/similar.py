@@ -21,7 +21,7 @@ _SHARED: Final = 3
 """Rare trigrams that two texts must share before they are compared."""
 _MOST_FOLLOWED: Final = 512
 _MOST_COMPARED: Final = 24
-"""Texts listed under one trigram, and texts compared with one: a set made from a template costs linear time too, and finds one of its kind."""
+"""Texts listed under one trigram, and texts compared with one: a set made from a template costs linear time too."""
 _LONGEST: Final = 2000
 """Characters of a message, and of its history, that are compared."""
 

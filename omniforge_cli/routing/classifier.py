@@ -122,10 +122,11 @@ class _Table:
     def total(self, found: Sequence[str]) -> tuple[int, int]:
         """The sum of the known features' rows, and how many there were."""
         rows, total, count = self._rows, 0, 0
-        for at in filter(None.__ne__, map(self._index.get, found)):
-            row = rows.get(at)
-            total += self._widen(at) if row is None else row
-            count += 1
+        for at in map(self._index.get, found):
+            if at is not None:
+                row = rows.get(at)
+                total += self._widen(at) if row is None else row
+                count += 1
         return total, count
 
     def weight(self, feature: str, at: int) -> int:

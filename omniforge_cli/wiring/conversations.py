@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from omniforge_cli.core.settings import Settings
 from omniforge_cli.wiring.storage import database
 
 if TYPE_CHECKING:
+    from omniforge_cli.conversations.context import ContextLimits
     from omniforge_cli.conversations.repository import ConversationRepository
 
 
@@ -87,3 +88,18 @@ def write_parquet(rows: list[dict[str, Any]], path: Path) -> None:
     from omniforge_cli.adapters.transcript_tables import write_parquet as write
 
     write(rows, path)
+
+
+def context_limits(settings: Settings, warn: Callable[[str], None]) -> ContextLimits:
+    """How much of a conversation is shown to an analyzer. Tokens are counted only where there is a budget for them."""
+    from omniforge_cli.conversations.context import ContextLimits
+
+    if settings.context_token_budget is None:
+        return ContextLimits(max_messages=settings.context_max_messages)
+    from omniforge_cli.adapters.tiktoken_counter import TiktokenCounter
+
+    return ContextLimits(
+        max_messages=settings.context_max_messages,
+        token_budget=settings.context_token_budget,
+        count_tokens=TiktokenCounter(settings.model, warn=warn),
+    )

@@ -8,11 +8,13 @@ from typing import Unpack
 
 import click
 
+from omniforge_cli.api.router import IntentRouter
 from omniforge_cli.cli import batch, output
 from omniforge_cli.cli.diagnostics import ExitCode, say
 from omniforge_cli.cli.invocation import settings_from
 from omniforge_cli.cli.options import RoutingFlags, routing_options
 from omniforge_cli.cli.show import decision_text, tell_analyzer, tell_fallback
+from omniforge_cli.core.decision import RoutingDecision
 from omniforge_cli.core.settings import Settings
 
 
@@ -49,22 +51,31 @@ def command(**flags: Unpack[RouteFlags]) -> int:
 
 
 async def _route(settings: Settings, flags: RouteFlags) -> int:
-    from omniforge_cli.api.router import IntentRouter  # noqa: PLC0415 - `--help` must not pay for what routing loads
-
     text = flags["message"]
     message = _from_stdin() if text is None or text == "-" else _printable(text)
     router = IntentRouter(settings=settings, no_fallback=flags["no_fallback"], agents=flags["agents"], history=flags["history"])
     tell_analyzer(router, settings)
-    try:
-        decision = await router.route(message, conversation_id=flags["conversation"])
-    finally:
-        await router.close()
+    if flags["conversation"] is None:
+        try:
+            decision = await router.route(message)
+        finally:
+            await router.close()
+    else:
+        decision = await _in_conversation(router, settings, flags["conversation"], message)
     tell_fallback(decision, settings)
     if settings.format == "json":
         output.json_line(decision.to_dict())
     else:
         output.write(decision_text(decision))
     return ExitCode.OK
+
+
+async def _in_conversation(router: IntentRouter, settings: Settings, conversation_id: str, message: str) -> RoutingDecision:
+    from omniforge_cli.api.chatting import Chat  # noqa: PLC0415 - most calls store nothing
+
+    async with Chat(router, settings, warn=lambda line: say(f"omniforge: warning: {line}")) as chat:
+        await chat.resume(conversation_id)
+        return (await chat.send(message)).decision
 
 
 def _from_stdin() -> str:

@@ -55,8 +55,8 @@ def _case(test: Mapping[str, Any], shared: Sequence[Any], where: str, number: in
     labels = _labels([*_assertions(test), *shared], variables)
     if not labels:
         raise EvalSetError(f"{where}: nothing names its label; give an assertion such as `equals`, or a variable `expected`")
-    metadata = test.get("metadata") if isinstance(test.get("metadata"), dict) else {}
-    row = {key: metadata[key] for key in _METADATA if key in (metadata or {})}
+    metadata = test.get("metadata")
+    row = {key: metadata[key] for key in _METADATA if key in metadata} if isinstance(metadata, dict) else {}
     row |= {"message": _message(variables, where), "expected_action": labels[0], "acceptable_actions": labels[1:]}
     row |= {"history": variables["history"]} if isinstance(variables.get("history"), list) else {}
     row |= {"description": test["description"]} if isinstance(test.get("description"), str) else {}

@@ -31,7 +31,8 @@ _MANY_MESSAGES: Final = 10_000
 """From here on three folds tell enough."""
 _MAX_CELLS: Final = 3_000_000
 """Weights kept (features times labels): what fits into 2 MB as compressed bytes."""
-_IN_SCOPE_ANSWERED: Final = 0.9
+_IN_SCOPE_ANSWERED: Final = 0.93
+"""New messages are a little harder than held-out ones: of 0.93 some 0.91 are left."""
 _NONE_IS_TOLD: Final = 0.8
 """Recall of "none of these" on held-out messages, from which on such an answer needs no asking back."""
 

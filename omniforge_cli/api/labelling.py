@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from omniforge_cli.api.evaluation import Measurement
-from omniforge_cli.wiring.runs import write_whole
+from omniforge_cli.files.writing import write_whole
 
 _UNSURE: Final = 0.6
 """Confidence under which a turn is worth a person's look."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from omniforge_cli.core.identity import sha256
 from omniforge_cli.files.documents import read_bytes
 from omniforge_cli.files.lock import read_lock
 from omniforge_cli.files.resources import natural_key, packaged
+from omniforge_cli.files.writing import write_whole
 
 _LAST_NUMBER: Final = re.compile(r"(\d+)(?=\D*\Z)")
 _NAME: Final = re.compile(r"[A-Za-z0-9][\w.\-]*")
@@ -73,17 +73,3 @@ def write_draft(path: Path, text: str, error: type[InputError]) -> None:
     if path.is_file() and release_state(path, error) != "draft":
         raise error(f"{path}: it is released and never changes; put the change into a new version")
     write_whole(path, text, error)
-
-
-def write_whole(path: Path, text: str, error: type[InputError]) -> None:
-    """Write a file in one step: a reader sees the old content or the new. Raises `error` when it cannot be written."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding="utf-8", errors="replace", newline="\n")
-        if path.exists():
-            partial.chmod(path.stat().st_mode & 0o777)
-        partial.replace(path)
-    except OSError as exc:
-        partial.unlink(missing_ok=True)
-        raise error(f"{path}: cannot be written ({exc.strerror or exc})") from exc

@@ -111,7 +111,7 @@ def check_labels(evalset: EvalSet, taxonomy: Taxonomy) -> None:
     Raises:
         EvalSetError: with the first such case and the nearest label.
     """
-    known = set(taxonomy.names)
+    known = taxonomy.names
     for case in evalset.cases:
         for label in (case.expected_action, *case.acceptable_actions):
             if label is not None and label not in known:

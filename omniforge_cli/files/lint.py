@@ -79,11 +79,19 @@ def leaks(evalset: EvalSet, seen: Sequence[Seen]) -> list[Finding]:
 
 def _labels(cases: Sequence[Case], taxonomy: Taxonomy) -> Iterator[Finding]:
     known = set(taxonomy.names)
+    unknown: dict[str, list[str]] = {}
     for case in cases:
         for label in (case.expected_action, *case.acceptable_actions):
-            if label not in known:
-                said = f"{label!r} is not a label of taxonomy {taxonomy.name}{nearest(str(label), taxonomy.names)}"
-                yield _finding(Level.ERROR, "unknown_label", said, case)
+            if label is not None and label not in known:
+                unknown.setdefault(label, []).append(case.id)
+    if known.isdisjoint(case.expected_action for case in cases):
+        said = f"none of its {len(unknown)} labels is in taxonomy {taxonomy.name}; give the right one with --taxonomy"
+        unknown = {}
+        yield Finding(level=Level.ERROR, kind="unknown_label", message=said)
+    for label, ids in unknown.items():
+        said = f"{label!r} is not a label of taxonomy {taxonomy.name}{nearest(label, taxonomy.names)}"
+        where = f"case {ids[0]}" + (f" and {len(ids) - 1} more" if len(ids) > 1 else "")
+        yield Finding(level=Level.ERROR, kind="unknown_label", message=f"{where}: {said}", cases=tuple(ids))
 
 
 def _duplicates(cases: Sequence[Case]) -> Iterator[Finding]:

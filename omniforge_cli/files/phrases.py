@@ -36,8 +36,8 @@ def load_phrases(path: Path | None = None) -> Phrases:
             things=table({name: [listed] for name, listed in plain["words"].items()}),
             ordinals=positions["ordinals"],
             cardinals=positions["cardinals"],
-            integrations={phrase: name for listed in plain["integrations"].values() for phrase, name in _spelt(listed)},
-            capitalised=frozenset(phrase for phrase, _ in _spelt(plain["integrations"]["capital"])),
+            services=table({name: [name] for listed in plain["integrations"].values() for name in listed.split("|")}),
+            capitalised=frozenset(plain["integrations"]["capital"].split("|")),
             clock=re.compile(plain["schedule"]["clock"], re.IGNORECASE),
             schedules=re.compile("|".join(plain["schedule"]["patterns"])),
             file=re.compile(rf"(?<![\w/@.-])[\w./-]*\w\.(?:{plain['data']['suffix']})\b", re.IGNORECASE),
@@ -80,6 +80,3 @@ def _read(path: Path) -> dict[str, Any]:
 def _positions(listed: dict[str, str]) -> dict[str, int]:
     return {phrase: int(position) for position, phrases in listed.items() for phrase in split(phrases)}
 
-
-def _spelt(listed: str) -> list[tuple[str, str]]:
-    return [(phrase, name) for name in listed.split("|") for phrase in split(name)]

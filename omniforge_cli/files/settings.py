@@ -161,8 +161,12 @@ def provider_keys() -> dict[str, str]:
 
 def config_files() -> list[Path]:
     """The configuration files that exist, the more important first."""
-    places = (Path.cwd() / CONFIG_NAME, Path(platformdirs.user_config_dir("omniforge", appauthor=False)) / CONFIG_NAME)
-    return [path for path in places if path.is_file()]
+    return [path for path in config_places() if path.is_file()]
+
+
+def config_places() -> tuple[Path, Path]:
+    """Where configuration files are looked for: the working folder, then the user's config folder."""
+    return Path.cwd() / CONFIG_NAME, Path(platformdirs.user_config_dir("omniforge", appauthor=False)) / CONFIG_NAME
 
 
 def cache_dir() -> Path:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from omniforge_cli.core.decision import RoutingRequest
-from omniforge_cli.routing.mentions import agents_named, known_agents, target_agent
+from omniforge_cli.routing.mentions import existing_agents, known_agents, target_agent
 from omniforge_cli.routing.names import Written, written_names
 from omniforge_cli.routing.phrases import Hit, Phrases, Words, read
 from omniforge_cli.routing.schedules import schedules
@@ -41,11 +41,13 @@ def extract(request: RoutingRequest, *, phrases: Phrases) -> Extracted:
     words = read(request.message)
     hits = phrases.things.hits(words.words)
     situation = read_situation(request, phrases) if request.history else None
-    target = target_agent(request, situation, phrases)
-    written = written_names(words, phrases)
+    written = written_names(words, hits, phrases)
+    known = known_agents(request.message, request.agents)
+    named = [agent.id for agent in known] if request.agents else existing_agents(written)
+    target = target_agent(request, named, situation, phrases)
     services = _integrations(words, phrases)
     found: dict[str, Iterable[str]] = {
-        "agent_name": _agents(request, written, target, phrases),
+        "agent_name": [agent.name for agent in known] or _agents(request, written, target),
         "skill_name": _skills(request, words, written),
         "schedule": schedules(words, hits, phrases),
         "data_source": [*(match.group() for match in phrases.file.finditer(words.text)), *_BUCKET.findall(words.text)],
@@ -62,47 +64,39 @@ def _plain(found: Mapping[str, Iterable[str]]) -> dict[str, Any]:
     return {name: values[0] if len(values) == 1 else values for name, values in unique.items() if values}
 
 
-def _agents(request: RoutingRequest, written: Sequence[Written], target: str | None, phrases: Phrases) -> list[str]:
-    names = {agent.id: agent.name for agent in request.agents}
-    known = [agent.name for agent in known_agents(request.message, request.agents)]
-    if known:
-        return known
+def _agents(request: RoutingRequest, written: Sequence[Written], target: str | None) -> list[str]:
+    """Names that are written plainly (where the agents are known, new ones only), else the name of the agent that is meant."""
     plain = [name.name for name in written if name.kind == "agent" and (name.new or not request.agents)]
-    return plain or ([names.get(target, target)] if target is not None else [])
+    return plain or [agent.name for agent in request.agents if agent.id == target] or [target for target in [target] if target is not None]
 
 
 def _skills(request: RoutingRequest, words: Words, written: Sequence[Written]) -> list[str]:
-    said = f" {' '.join(words.words)} "
+    said = f" {' '.join(words.words)} " if request.skills else ""
     known = [skill for skill in request.skills if f" {' '.join(read(skill).words)} " in said]
     return known or [name.name for name in written if name.kind == "skill"]
 
 
 def _integrations(words: Words, phrases: Phrases) -> list[str]:
+    """Services by their names; one that is a common word too ("Teams") counts with a capital only."""
     found: list[str] = []
-    at = 0
-    while at < len(words.words):
-        for end in range(min(len(words.words), at + 3), at, -1):
-            phrase = " ".join(words.words[at:end])
-            name = phrases.integrations.get(phrase)
-            if name is not None and (phrase not in phrases.capitalised or words.text[words.spans[at][0]].isupper()):
-                found.append(name)
-                at = end - 1
-                break
-        at += 1
+    for hit in phrases.services.hits(words.words):
+        capital = words.text[words.spans[hit.start][0]].isupper()
+        found += [name for name in hit.classes if capital or name not in phrases.capitalised]
     return found
 
 
 def _users(request: RoutingRequest, words: Words, hits: Sequence[Hit], services: Sequence[str]) -> list[str]:
     """Addresses, @people, and the capitalised names after "invite", or after "add" where a role follows."""
-    found = _EMAIL.findall(words.text)
-    agents = {agent.id for agent in known_agents(request.message, request.agents)}
-    if not words.text.lstrip().startswith("@"):
-        found += [name for name in _HANDLE.findall(words.text) if not known_agents(name, request.agents)]
+    text = words.text
+    found = []
+    if "@" in text:
+        found += _EMAIL.findall(text)
+        found += [] if text.lstrip().startswith("@") else _HANDLE.findall(text)
     about_roles = any(hit.classes & {"role", "right"} for hit in hits)
     for hit in hits:
         if "invite" in hit.classes or ("member" in hit.classes and about_roles):
-            found += _people(words.text, words.spans[hit.end - 1][1])
-    return [name for name in found if name not in services and name not in agents and not known_agents(name, request.agents)]
+            found += _people(text, words.spans[hit.end - 1][1])
+    return [name for name in found if name not in services and not known_agents(name, request.agents)]
 
 
 def _people(text: str, start: int) -> list[str]:

@@ -34,7 +34,7 @@ class LocalAnalyzer:
         ambiguous = confidence < self._taxonomy.clarification_threshold or (
             action == self._taxonomy.none_of_these and self._classifier.asks_on_none
         )
-        found = extract(request, action_type=action, phrases=self._phrases)
+        found = extract(request, phrases=self._phrases)
         return RoutingDecision(
             action_type=action,
             confidence=confidence,

@@ -8,7 +8,7 @@ from typing import Final
 
 from omniforge_cli.core.conversation import Agent
 from omniforge_cli.core.decision import RoutingRequest
-from omniforge_cli.routing.names import written_names
+from omniforge_cli.routing.names import Written, written_names
 from omniforge_cli.routing.phrases import Phrases, Words, read
 from omniforge_cli.routing.situation import HISTORY_LIMIT, Situation
 
@@ -26,12 +26,14 @@ def known_agents(text: str, agents: Sequence[Agent]) -> list[Agent]:
 
     A name's first word is enough where no other agent's name begins with it and it is written like a name.
     """
+    if not agents:
+        return []
     words = read(text)
     parts = [_POSSESSIVE.sub("", word) for word in words.words]
     names = {_joined(name): agent for agent in reversed(agents) for name in (agent.name, agent.id) if _joined(name)}
     found: dict[str, Agent] = {}
     at = 0
-    while at < len(parts) and names:
+    while at < len(parts):
         for end in range(min(len(parts), at + _LONGEST_NAME), at, -1):
             agent = names.get("".join(parts[at:end]))
             if agent is not None:
@@ -62,9 +64,11 @@ def _by_first_word(words: Words, parts: Sequence[str], agents: Sequence[Agent]) 
     return list(found.values())
 
 
-def target_agent(request: RoutingRequest, situation: Situation | None, phrases: Phrases) -> str | None:
-    """The id of the one agent that is meant; without known agents its name as written. None when it is nobody or several."""
-    named = agents_named(request.message, request.agents, phrases)
+def target_agent(request: RoutingRequest, named: Sequence[str], situation: Situation | None, phrases: Phrases) -> str | None:
+    """The id of the one agent that is meant; without known agents its name as written. None when it is nobody or several.
+
+    `named` is what `agents_named` says of the message, `situation` what it follows (None without a history).
+    """
     if named or situation is None:
         return named[0] if len(named) == 1 else None
     if situation.picked is not None:
@@ -77,7 +81,13 @@ def agents_named(text: str, agents: Sequence[Agent], phrases: Phrases) -> list[s
     """Ids of the known agents that a text names; without known agents, the existing agents' names that it writes plainly."""
     if agents:
         return [agent.id for agent in known_agents(text, agents)]
-    return [written.name for written in written_names(read(text), phrases) if written.kind == "agent" and not written.new]
+    words = read(text)
+    return existing_agents(written_names(words, phrases.things.hits(words.words), phrases))
+
+
+def existing_agents(written: Sequence[Written]) -> list[str]:
+    """The names of agents that a text uses, not those that it gives to new ones."""
+    return [name.name for name in written if name.kind == "agent" and not name.new]
 
 
 def _picked(situation: Situation, request: RoutingRequest, phrases: Phrases) -> str | None:

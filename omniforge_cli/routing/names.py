@@ -39,13 +39,18 @@ class Written:
     new: bool
 
 
-def written_names(words: Words, phrases: Phrases) -> list[Written]:
-    """The names that a text writes plainly, in its order. Precision goes before recall: a name must stand where names stand."""
-    hits = phrases.things.hits(words.words)
+def written_names(words: Words, hits: Sequence[Hit], phrases: Phrases) -> list[Written]:
+    """The names that a text writes plainly, in its order. Precision goes before recall: a name must stand where names stand.
+
+    `hits` are those of `phrases.things`.
+    """
+    candidates = sorted(_candidates(words, phrases))
+    if not candidates:
+        return []
     spoken = frozenset[str]().union(*(hit.classes for hit in hits))
     found: dict[str, Written] = {}
     reach = 0
-    for start, end, name, form in sorted(_candidates(words, phrases)):
+    for start, end, name, form in candidates:
         if start < reach:
             continue
         before, after, noun = _around(words, hits, start, end)
@@ -80,7 +85,7 @@ def _kind(name: str, form: str, before: frozenset[str], after: frozenset[str], s
     folded = " ".join(read(name).words)
     if "skill" in after or "skill" in before:
         return "skill" if form != "capitalised" or not _is_common(name, phrases) else None
-    if folded in phrases.integrations or "invite" in before or not folded:
+    if folded in phrases.services.classes or "invite" in before or not folded:
         return None
     if "named" in before:
         return "skill" if "skill" in spoken and "agent" not in spoken else "agent"

@@ -54,8 +54,16 @@ class Words:
 def read(text: str) -> Words:
     """The tokens of a text of any length; only its beginning and end are read."""
     text = bounded(text)
-    found = list(_TOKEN.finditer(text))
-    return Words(text, tuple([fold(match.group()) for match in found]), tuple([match.span() for match in found]))
+    if text.isascii():
+        folded = text.lower()
+        found = list(_TOKEN.finditer(folded))
+        words = [match.group() for match in found]
+        if _STRETCHED.search(folded):
+            words = [_STRETCHED.sub(r"\1", word) for word in words]
+    else:
+        found = list(_TOKEN.finditer(text))
+        words = [fold(match.group()) for match in found]
+    return Words(text, tuple(words), tuple([match.span() for match in found]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +85,20 @@ class Table:
 
     def hits(self, words: tuple[str, ...]) -> list[Hit]:
         """The longest phrases from left to right; none overlaps another."""
-        return list(self._hits(words))
-
-    def _hits(self, words: tuple[str, ...]) -> Iterator[Hit]:
-        at, length = 0, len(words)
-        while at < length:
-            for end in range(min(length, at + self.longest.get(words[at], 0)), at, -1):
-                phrase = " ".join(words[at:end])
+        found: list[Hit] = []
+        reach = 0
+        for at, word in enumerate(words):
+            longest = self.longest.get(word)
+            if longest is None or at < reach:
+                continue
+            for end in range(min(len(words), at + longest), at, -1):
+                phrase = word if end == at + 1 else " ".join(words[at:end])
                 classes = self.classes.get(phrase)
                 if classes is not None:
-                    yield Hit(classes, phrase, at, end)
-                    at = end - 1
+                    found.append(Hit(classes, phrase, at, end))
+                    reach = end
                     break
-            at += 1
+        return found
 
 
 def table(classes: Mapping[str, Iterable[str]]) -> Table:
@@ -117,15 +126,14 @@ def split(listed: str) -> Iterator[str]:
 class Phrases:
     """All phrases. `talk` are those of conversation, `things` those around entities; a position is 1 first, -1 last, 0 the middle.
 
-    `integrations` maps a service's folded name to its spelling; those in `capitalised` are common words too and count only with a
-    capital. `clock` and `schedules` find times of day and the schedules of scripts without spaces.
+    The classes of `services` are their names as spelt; those in `capitalised` are common words too and count only with a capital. `clock` and `schedules` find times of day and the schedules of scripts without spaces.
     """
 
     talk: Table
     things: Table
     ordinals: Mapping[str, int]
     cardinals: Mapping[str, int]
-    integrations: Mapping[str, str]
+    services: Table
     capitalised: frozenset[str]
     clock: re.Pattern[str]
     schedules: re.Pattern[str]

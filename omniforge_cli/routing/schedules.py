@@ -9,7 +9,8 @@ from typing import Final
 from omniforge_cli.routing.phrases import Hit, Phrases, Words
 
 _CRON: Final = re.compile(r"(?<![\w*/])(?:(?:\*(?:/\d+)?|\d+(?:[-,/]\d+)*)\s+){4}(?:\*|[\w,-]+)(?![\w*/])")
-_PLAIN_CLOCK: Final = re.compile(r"\d{1,2}")
+_AGAIN: Final = frozenset({"time_every", "time_often"})
+_TIMED: Final = _AGAIN | {"time_unit", "time_joins"}
 _GAP: Final = 4
 """Characters that may stand between two words of one schedule: a comma, a space."""
 
@@ -17,10 +18,13 @@ _GAP: Final = 4
 def schedules(words: Words, hits: Sequence[Hit], phrases: Phrases) -> list[str]:
     """The schedules that a text names, as written; `hits` are those of `phrases.things`."""
     text = words.text
-    found = [match.group().strip() for match in _CRON.finditer(text) if "*" in match.group()]
-    found += [match.group() for match in phrases.schedules.finditer(text)]
-    if found:
-        return found
+    if "*" in text and (lines := [match.group() for match in _CRON.finditer(text) if "*" in match.group()]):
+        return lines
+    if not text.isascii() and (unspaced := [match.group() for match in phrases.schedules.finditer(text)]):
+        return unspaced
+    if not any(hit.classes & _AGAIN for hit in hits):
+        return []
+    found = []
     parts = _parts(words, hits, phrases)
     at = 0
     while at < len(parts):
@@ -39,10 +43,7 @@ Part = tuple[int, int, frozenset[str]]
 
 def _parts(words: Words, hits: Sequence[Hit], phrases: Phrases) -> list[Part]:
     """Words of time and times of day, in their order: start, end, classes."""
-    timed = frozenset({"time_every", "time_unit", "time_often", "time_joins"})
-    parts = [
-        (words.spans[hit.start][0], words.spans[hit.end - 1][1], frozenset(hit.classes & timed)) for hit in hits if hit.classes & timed
-    ]
+    parts = [(words.spans[hit.start][0], words.spans[hit.end - 1][1], hit.classes & _TIMED) for hit in hits if hit.classes & _TIMED]
     clocks = [(match.start(), match.end(), frozenset({"clock"})) for match in phrases.clock.finditer(words.text)]
     covered = {position for start, end, _ in clocks for position in range(start, end)}
     return sorted([part for part in parts if part[0] not in covered] + clocks)

@@ -24,19 +24,31 @@ _CELLS: Final = 4_000_000
 """Numbers in memory at once."""
 
 
-def bootstrap_mean(values: Sequence[float], *, seed: int) -> Estimate:
-    """The mean with its percentile bootstrap interval (2,000 draws of whole cases).
+def bootstrap_share_change(changes: Sequence[float], *, seed: int) -> Estimate:
+    """The mean change of a share (each case's between -1 and 1) with its interval.
 
-    If no value differs from 0 there is nothing to draw from; the interval is then Tango's score interval for that table.
+    If no case changed there is nothing to draw from; the interval is then Tango's score interval for that table.
+    """
+    n = len(changes)
+    if n == 0 or any(changes):
+        return bootstrap_mean(changes, seed=seed)
+    half = Z * Z / (n + Z * Z)
+    return Estimate(value=0.0, ci_low=-half, ci_high=half)
+
+
+def bootstrap_mean(values: Sequence[float], *, seed: int) -> Estimate:
+    """The mean, in the values' own unit, with its percentile bootstrap interval (2,000 draws of whole cases).
+
+    Values that are all the same have no spread to draw from: the interval is that value.
     """
     n = len(values)
     if n == 0:
         return Estimate(value=None)
     mean = math.fsum(values) / n
-    if not any(values):
-        half = Z * Z / (n + Z * Z)
-        return Estimate(value=0.0, ci_low=-half, ci_high=half)
     distinct, counts = np.unique(np.asarray(values, dtype=np.float64), return_counts=True)
+    if len(distinct) == 1:
+        only = float(distinct[0])
+        return Estimate(value=only, ci_low=only, ci_high=only)
     if len(distinct) > BOOTSTRAP_LIMIT:
         half = Z * float(np.std(values, ddof=1)) / math.sqrt(n)
         return Estimate(value=mean, ci_low=mean - half, ci_high=mean + half)

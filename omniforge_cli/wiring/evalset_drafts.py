@@ -54,7 +54,7 @@ def _draft(ref: str) -> tuple[Path, str | None]:
             raise EvalSetError(f"{name}@{target} is released and never changes; add to {new}, which starts as a copy of {name}@{newest}")
         if found.resolve().parent.parent != (Path.cwd() / KIND).resolve():
             raise EvalSetError(f"{name}@{target} came with omniforge; add to {name}@{next_version(known)}")
-        return found, decode(read_bytes(found, EvalSetError), found, EvalSetError)
+        return path.with_suffix(found.suffix), decode(read_bytes(found, EvalSetError), found, EvalSetError)
     if newest is None:
         return path, None
     source = known[newest]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +9,7 @@ from typing import Any, Final
 from omniforge_cli.core.errors import SettingsError
 from omniforge_cli.core.identity import nearest
 from omniforge_cli.evals.evaluate import Finished
+from omniforge_cli.files.writing import write_whole
 
 FORMATS: Final = ("html", "md", "json", "junit", "parquet", "csv")
 """The report files that a run can write."""
@@ -48,7 +48,7 @@ def write_reports(finished: Finished, folder: Path, formats: Sequence[str]) -> l
         folder.mkdir(parents=True, exist_ok=True)
         for name in FORMATS:
             if name in wanted and name not in ("parquet", "csv"):
-                _write_whole(folder / FILE_NAMES[name], _render(name, finished))
+                write_whole(folder / FILE_NAMES[name], _render(name, finished))
         if wanted & {"parquet", "csv"}:
             from omniforge_cli.adapters import tables
 
@@ -86,9 +86,3 @@ def _all_cases(finished: Finished) -> Iterator[dict[str, Any]]:
     for number, arm in enumerate(finished.report.arms):
         for case in finished.cases(number):
             yield {"arm": arm.name, **case}
-
-
-def _write_whole(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -197,14 +196,3 @@ async def export_runs(settings: Settings, refs: Sequence[str], folder: Path) -> 
     except OSError as exc:
         raise SettingsError(f"{folder}: cannot be written ({exc.strerror or exc})") from exc
     return [folder / "runs.parquet", folder / "cases.parquet"]
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file, whole or not at all; raises SettingsError."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    except OSError as exc:
-        raise SettingsError(f"{path}: cannot be written ({exc.strerror or exc})") from exc

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -122,7 +123,7 @@ def test_a_pacer_lets_no_more_through_than_the_pace(amounts: list[int], pauses: 
     for number, amount in enumerate(amounts):
         clock.advance(pauses[number] if number < len(pauses) else 0.0)
         used.append((clock() + pacer.reserve(amount), amount))
-    for (before, amount), (after, _) in zip(used, used[1:], strict=False):
+    for (before, amount), (after, _) in pairwise(used):
         assert after - before >= amount - 1e-6  # 60 a minute: one a second
 
 

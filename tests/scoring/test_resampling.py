@@ -11,7 +11,7 @@ from scipy import stats
 from sklearn.metrics import f1_score
 
 from omniforge_cli.scoring import resampling
-from omniforge_cli.scoring.resampling import bootstrap_macro_f1, bootstrap_mean, sign_flip_p
+from omniforge_cli.scoring.resampling import bootstrap_macro_f1, bootstrap_mean, bootstrap_share_change, sign_flip_p
 from omniforge_cli.scoring.statistics import mcnemar_exact
 
 DELTAS = [1.0] * 30 + [-1.0] * 10 + [0.0] * 220
@@ -29,13 +29,24 @@ def test_the_same_seed_gives_the_same_interval_and_the_order_does_not_matter():
     assert bootstrap_mean(DELTAS, seed=3) != bootstrap_mean(DELTAS, seed=4)
 
 
+def test_a_share_that_changed_is_resampled_like_any_mean():
+    assert bootstrap_share_change(DELTAS, seed=3) == bootstrap_mean(DELTAS, seed=3)
+
+
 def test_a_mean_of_nothing_is_none():
+    assert bootstrap_share_change([], seed=0).value is None
     assert bootstrap_mean([], seed=0).value is None
     assert bootstrap_macro_f1(Counter(), seed=0).value is None
 
 
-def test_no_difference_at_all_still_has_a_width():
-    found = bootstrap_mean([0.0] * 260, seed=0)
+@pytest.mark.parametrize("value", [0.0, 0.00012, -12.5], ids=["free", "usd", "ms"])
+def test_a_measure_that_changed_alike_in_every_case_has_no_width(value: float):
+    found = bootstrap_mean([value] * 360, seed=0)
+    assert (found.value, found.ci_low, found.ci_high) == (value, value, value)
+
+
+def test_a_share_that_never_changed_still_has_a_width():
+    found = bootstrap_share_change([0.0] * 260, seed=0)
     assert found.ci_high == pytest.approx(0.01456, abs=1e-5)
     assert found.ci_low == -found.ci_high
 

@@ -223,9 +223,12 @@ def export_command(ref: str, form: str | None, out: str | None) -> int:
 @common_options
 def release_command(**flags: Unpack[OneFlags]) -> int:
     """Lock a version in ./evalsets: from now on it never changes, and `check` says when it did."""
-    settings_from(flags)
+    settings = settings_from(flags)
     path, sha256 = drafts.release(flags["ref"])
-    output.line(f"{path}: released, sha256 {sha256}")
+    if settings.format == "json":
+        output.json_line({"file": str(path), "sha256": sha256})
+    else:
+        output.line(f"{path}: released, sha256 {sha256}")
     return ExitCode.OK
 
 

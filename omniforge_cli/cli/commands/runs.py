@@ -16,9 +16,10 @@ from omniforge_cli.cli.diagnostics import ExitCode
 from omniforge_cli.cli.invocation import settings_from
 from omniforge_cli.cli.options import CommonFlags, StorageFlags, common_options, storage_options
 from omniforge_cli.core.run import Run
+from omniforge_cli.files.writing import write_whole
 from omniforge_cli.reporting import json as json_report
 from omniforge_cli.reporting import terminal
-from omniforge_cli.wiring.runs import blessed_form, export_runs, list_runs, load_finished, write_whole
+from omniforge_cli.wiring.runs import blessed_form, export_runs, list_runs, load_finished
 
 
 class RunsFlags(CommonFlags, StorageFlags):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -42,19 +44,40 @@ def bytes_of(folder: Path) -> bytes:
     return b"".join(file.read_bytes() for file in folder.iterdir() if file.is_file())
 
 
-async def test_no_plain_text_is_in_an_encrypted_file_nor_in_its_log(tmp_path: Path) -> None:
+DYING_WRITER = """
+import asyncio, os, sys
+from omniforge_cli.adapters.duckdb.connection import Database
+from omniforge_cli.adapters.duckdb.conversations import DuckDBConversationRepository
+from omniforge_cli.core.conversation import Message
+
+class Dying(Database):
+    async def write(self, work):
+        return await self.erase(work)  # commits, and then would write the file anew
+
+    def _replace(self, connection):
+        os._exit(9)
+
+path, key, text = sys.argv[1:]
+repository = DuckDBConversationRepository(Dying(path, key=key or None))
+asyncio.run(repository.add("secret", [Message(role="user", content=text, metadata={"x": text})], tenant_id="acme"))
+"""
+
+
+@pytest.mark.parametrize("key", ["", "k"], ids=["plain", "encrypted"])
+async def test_a_crash_leaves_the_message_in_the_log_and_no_plain_text_if_there_is_a_key(tmp_path: Path, key: str) -> None:
     path = tmp_path / "x.duckdb"
-    await remember(path, key="k")
-    (tmp_path / "open").mkdir()
-    await remember(tmp_path / "open" / "x.duckdb")
-    assert SECRET.encode() in bytes_of(tmp_path / "open")
-    assert b"plum-jackdaw" not in bytes_of(tmp_path)
-    with duckdb.connect(str(path)) as held:  # another connection keeps the write-ahead log from being folded into the file
-        held.execute("set checkpoint_threshold = '1GB'")
-        sealed = held.execute("select content, metadata from messages").fetchall()
-        held.execute("update conversations set metadata = ? where id = 'kept'", [sealed[0][0]])
-        assert (tmp_path / "x.duckdb.wal").exists()
-        assert b"plum-jackdaw" not in bytes_of(tmp_path)
+    await remember(path, key=key)
+    died = subprocess.run([sys.executable, "-c", DYING_WRITER, str(path), key, SECRET + " twice"], cwd=Path(__file__).parents[3], check=False)
+    assert died.returncode == 9
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["x.duckdb", "x.duckdb.wal"]
+    assert (SECRET.encode() in bytes_of(tmp_path)) is (key == "")
+    assert (b"plum-jackdaw" in bytes_of(tmp_path)) is (key == "")
+    for _ in range(2):
+        found = await DuckDBConversationRepository(Database(path, key=key)).messages("secret", **ME)
+        assert [message.content for message in found] == [SECRET, SECRET + " twice"]
+        await DuckDBConversationRepository(Database(path, key=key)).update("kept", **ME, title="folds the log into the file")
+    assert not (tmp_path / "x.duckdb.wal").exists()
+    assert (b"plum-jackdaw" in bytes_of(tmp_path)) is (key == "")
 
 
 async def test_an_encrypted_file_gives_its_text_back_with_the_key_alone(tmp_path: Path) -> None:
@@ -136,16 +159,21 @@ async def test_transcripts_of_many_conversations_are_read_in_chunks_between_whic
     assert found == [*((str(n), {str(n)}, 9) for n in range(700)), ("new", set(), 0)]
 
 
-async def test_a_large_file_is_read_by_range_and_not_as_a_whole(tmp_path: Path) -> None:
+async def test_the_file_that_was_written_anew_still_finds_by_index(tmp_path: Path) -> None:
     path = tmp_path / "x.duckdb"
     await remember(path)
     with duckdb.connect(str(path)) as connection:
-        connection.execute(
-            "insert into messages select (i + 9) * 4294967296, 'acme', 'c' || i, 'm', 'user', 'x', '{}', now()::timestamp from range(20000) r(i)"
-        )
-        for table, column in (("messages", "slot between 4294967296 and 4294967300"), ("conversations", "id = 'kept'")):
-            plan = str(connection.execute(f"explain analyze select * from {table} where {column}").fetchall())
-            assert "Index Scan" in plan or table == "conversations"
+        for table, values in (
+            ("messages", "(i + 9) * 4294967296, 'acme', 'c' || i, 'm', 'user', 'x', '{}', now()::timestamp"),
+            ("conversations", "'acme', 'c' || i, 'ann', i + 9, 't', '{}', 1, now()::timestamp, now()::timestamp"),
+        ):
+            connection.execute(f"insert into {table} select {values} from range(20000) r(i)")
+    await DuckDBConversationRepository(path).delete("secret", **ME)
+    with duckdb.connect(str(path)) as connection:
+        for question in ("messages where slot between 42949672960 and 42949672970", "conversations where id = 'c7'"):
+            assert "Index Scan" in str(connection.execute(f"explain analyze select * from {question}").fetchall())
+        with pytest.raises(duckdb.ConstraintException):
+            connection.execute("insert into messages select * from messages limit 1")
 
 
 TENANTS = st.sampled_from(["acme", "other"])

@@ -61,12 +61,13 @@ async def kill_writers(path: Path, *, kills: int, seed: int) -> tuple[int, int]:
     return len(acknowledged), len(set(acknowledged) - stored)
 
 
-async def recent(n_messages: int, folder: Path) -> None:
-    """Recent messages of one conversation among many; the file's opening is measured apart."""
-    database = Database(folder / "big.duckdb")
+async def recent(n_messages: int, n_at_once: int, folder: Path) -> None:
+    """Recent messages of one conversation among many, `n_at_once` of which went on at the same time; opening is measured apart."""
+    database = Database(folder / f"big{n_at_once}.duckdb")
     began = time.perf_counter()
-    await database.write(lambda session: _fill(session, n_messages))
-    print(f"{n_messages:,} messages made in {time.perf_counter() - began:.0f} s, {database.path.stat().st_size / 1e6:,.0f} MB")
+    await database.write(lambda session: _fill(session, n_messages, n_at_once))
+    size_mb = database.path.stat().st_size / 1e6
+    print(f"{n_messages:,} messages, {n_at_once:,} conversations at a time: made in {time.perf_counter() - began:.0f} s, {size_mb:,.0f} MB")
     repository = DuckDBConversationRepository(database)
     rng = random.Random(1)
 
@@ -75,8 +76,8 @@ async def recent(n_messages: int, folder: Path) -> None:
         found = await repository.recent_messages(f"c{number}", tenant_id=f"t{number % 10}")
         assert len(found) == 20
 
-    opening = await _median_ms(lambda: database.read(lambda _: None), 20)
-    reading = await _median_ms(read, 20)
+    opening = await _median_ms(lambda: database.read(lambda _: None), 30)
+    reading = await _median_ms(read, 30)
     print(f"opening and closing {opening:.1f} ms, with 20 recent messages {reading:.1f} ms: the read itself {reading - opening:.1f} ms")
     message = Message(role="user", content="hello")
     writing = await _median_ms(lambda: repository.add("c7", [message], tenant_id="t7"), 20)
@@ -84,16 +85,18 @@ async def recent(n_messages: int, folder: Path) -> None:
     await database.close()
 
 
-def _fill(session: Session, n_messages: int) -> None:
+def _fill(session: Session, n_messages: int, n_at_once: int) -> None:
+    """Conversations of 20 messages; message i belongs to one of the `n_at_once` that went on then."""
     run = session.connection.execute
     run(
         "insert into conversations select 't' || (i % 10), 'c' || i, 'u', i, 'title', '{}', 20, now()::timestamp, now()::timestamp "
         f"from range({n_messages // 20}) r(i)"
     )
     run(
-        "insert into messages select (i % n) * 4294967296 + i // n, 't' || ((i % n) % 10), 'c' || (i % n), 'm' || i, 'user', "
-        "'Please pause agent ' || hash(i), '{}', now()::timestamp + to_microseconds(i) "
-        f"from (select i, {n_messages // 20} as n from range({n_messages}) r(i))"
+        "insert into messages select c * 4294967296 + position, 't' || (c % 10), 'c' || c, 'm' || i, 'user', "
+        "'Please pause agent ' || hash(i), '{}', now()::timestamp + to_microseconds(i) from ("
+        f"select i, (i // {20 * n_at_once}) * {n_at_once} + i % {n_at_once} as c, i % {20 * n_at_once} // {n_at_once} as position "
+        f"from range({n_messages}) r(i))"
     )
 
 
@@ -141,7 +144,8 @@ async def main() -> None:
             acknowledged, lost = await kill_writers(Path(folder) / "kill.duckdb", kills=chosen.kills, seed=0)
             print(f"{chosen.kills} writers killed: {acknowledged} messages acknowledged, {lost} lost")
         if chosen.what in ("recent", "all"):
-            await recent(chosen.messages, Path(folder))
+            for n_at_once in (1_000, chosen.messages // 20):
+                await recent(chosen.messages, n_at_once, Path(folder))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from omniforge_cli.core.decision import Usage
+from omniforge_cli.core.errors import SettingsError
+from omniforge_cli.routing.provider import ProviderRequest
 
 _TABLE: Final = "model_prices_and_context_window*.json"
 _ENTRY_BYTES: Final = 65_536
@@ -98,3 +100,16 @@ def _read(entry: Mapping[str, Any]) -> Price | None:
         completion_usd=float(completion),
         cached_prompt_usd=float(cached) if isinstance(cached, int | float) else None,
     )
+
+
+def most_usd(request: ProviderRequest) -> float:
+    """The most that one call can cost, in USD: every byte of the prompt a token, and a reply of the longest length.
+
+    Raises:
+        SettingsError: the model's price is not known, so no limit on cost could be kept.
+    """
+    known = price(request.model)
+    if known is None:
+        raise SettingsError(f"--max-cost-usd: the price of {request.model} is not known, so the limit could not be kept; leave it out")
+    said = sum(len(message.content.encode("utf-8", "replace")) + 12 for message in request.messages)
+    return known.cost(prompt_tokens=said, completion_tokens=request.max_tokens or 0)

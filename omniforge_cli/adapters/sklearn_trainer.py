@@ -31,6 +31,8 @@ _MANY_MESSAGES: Final = 10_000
 """From here on three folds tell enough."""
 _MAX_CELLS: Final = 3_000_000
 """Weights kept (features times labels): what fits into 2 MB as compressed bytes."""
+_MAX_FEATURES: Final = 40_000
+"""What loads in some ten milliseconds."""
 _IN_SCOPE_ANSWERED: Final = 0.93
 """New messages are a little harder than held-out ones: of 0.93 some 0.91 are left."""
 _NONE_IS_TOLD: Final = 0.8
@@ -214,7 +216,7 @@ def _fit(space: _Space, setting: _Setting, expected: NDArray[np.int64], seed: in
     everything = np.ones(len(expected), dtype=bool)
     coefficients, _ = _learn(space.vectors(setting, everything), expected, setting.cost, seed)
     importance = np.round(np.abs(coefficients).max(axis=0), 9)
-    n_kept = _MAX_CELLS // (coefficients.shape[0] + 1)
+    n_kept = min(_MAX_FEATURES, _MAX_CELLS // (coefficients.shape[0] + 1))
     chosen = np.zeros(len(importance), dtype=bool)
     chosen[np.argsort(-importance, kind="stable")[:n_kept]] = True
     chosen &= importance > 0

@@ -32,6 +32,7 @@ EXIT_CODES: Final[dict[type[BaseException], ExitCode]] = {
     errors.NotFound: ExitCode.NOT_FOUND,
     errors.StorageError: ExitCode.STORAGE,
     errors.RecordingMissing: ExitCode.RECORDING_MISSING,
+    errors.CostLimitReached: ExitCode.PROVIDER,
 }
 """An error's exit code is that of the nearest class in its ancestry; anything else is our bug."""
 

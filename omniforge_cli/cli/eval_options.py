@@ -43,6 +43,7 @@ class EvalFlags(CommonFlags, StorageFlags):
     seed: int | None
     output_dir: str | None
     formats: str
+    github: bool
     gates: str | None
     min_accuracy: float | None
     min_macro_f1: float | None
@@ -59,6 +60,10 @@ class EvalFlags(CommonFlags, StorageFlags):
     record: str | None
     offline: str | None
     inject: str | None
+    rpm: float | None
+    tpm: float | None
+    max_cost_usd: float | None
+    timeout_run: float | None
 
 
 class Concurrency(click.ParamType[str]):
@@ -91,6 +96,7 @@ def evaluation_options(command: Command) -> Command:
         click.option(
             "--formats", metavar="LIST", default="all", show_default=True, help="Report files: html,md,json,junit,parquet,csv; all, none."
         ),
+        click.option("--github", is_flag=True, help="In GitHub Actions: step summary, annotations, and comment.md beside the reports."),
         click.option("--gates", metavar="FILE|none", help="Gates file.  [default: ./evalsets/gates.yaml when it is there]"),
         click.option("--min-accuracy", type=share, help="Gate: accuracy at least this."),
         click.option("--min-macro-f1", type=share, help="Gate: macro-F1 at least this."),
@@ -106,6 +112,10 @@ def evaluation_options(command: Command) -> Command:
         click.option("--refresh", is_flag=True, help="Ask again what is kept, and replace it."),
         click.option("--record", metavar="FILE", help="Write every answer to a file that --offline replays (JSONL, to commit)."),
         click.option("--offline", metavar="FILE", help="Answer from that file alone, with no network; a missing answer is exit 6."),
+        click.option("--rpm", type=click.FloatRange(0, min_open=True), help="Requests a minute, at most."),
+        click.option("--tpm", type=click.FloatRange(0, min_open=True), help="Tokens a minute, at most."),
+        click.option("--max-cost-usd", type=click.FloatRange(0), help="Stop, resumably, before the run has cost more."),
+        click.option("--timeout-run", type=click.FloatRange(0, min_open=True), help="Stop, resumably, after so many seconds."),
         click.option("--inject", metavar="SPEC", help="Faults on purpose: 429:0.1,timeout:0.05,bad_json:0.02,slow:0.1@800ms."),
         storage_options,
         common_options,

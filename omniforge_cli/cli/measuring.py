@@ -21,16 +21,17 @@ from omniforge_cli.cli.diagnostics import ExitCode, say
 from omniforge_cli.cli.eval_options import DEFAULT_GATES, KEPT
 from omniforge_cli.cli.invocation import settings_from
 from omniforge_cli.cli.progress import Progress
+from omniforge_cli.core.errors import CostLimitReached, SettingsError
 from omniforge_cli.core.gate import NO_REGRESSION, SHORT_FORMS, Gate, short_gate
 from omniforge_cli.core.run import RunSettings
 from omniforge_cli.core.settings import Settings
 from omniforge_cli.files.gates import load_gates
-from omniforge_cli.files.settings import no_colour
+from omniforge_cli.files.settings import no_colour, step_summary_file
 from omniforge_cli.reporting import json as json_report
 from omniforge_cli.reporting import terminal
 from omniforge_cli.wiring.calls import EvalCalls
 from omniforge_cli.wiring.conversations import typed_user
-from omniforge_cli.wiring.reports import read_formats, write_reports
+from omniforge_cli.wiring.reports import read_formats, write_github, write_reports
 
 EXIT_OF_STATUS = {"pass": ExitCode.OK, "no_gates": ExitCode.OK, "fail": ExitCode.GATE_FAILED, "undecided": ExitCode.PROVIDER}
 
@@ -78,19 +79,34 @@ def _run(command: str, flags: Mapping[str, Any], measure: Measure) -> int:
     progress = Progress(command, quiet=settings.verbosity < 0)
     watcher = Watcher(on_plan=progress.begin, on_sample=progress.advance, warn=lambda line: say(f"omniforge: warning: {line}"))
     try:
-        measurement = asyncio.run(measure(settings, watcher))
+        measurement = asyncio.run(_within(flags["timeout_run"], measure(settings, watcher)))
+    except CostLimitReached as exc:
+        progress.stopped(str(exc))
+        return ExitCode.PROVIDER
+    except TimeoutError:
+        progress.stopped(f"stopped after {flags['timeout_run']:g} s (--timeout-run)")
+        return ExitCode.PROVIDER
     except KeyboardInterrupt:
         progress.interrupted()
         return ExitCode.INTERRUPTED
     finally:
         progress.end()
-    return show(measurement, formats, settings)
+    code = show(measurement, formats, settings)
+    if flags["github"]:
+        _tell_github(measurement)
+    return code
+
+
+async def _within(seconds: float | None, measuring: Coroutine[Any, Any, Measurement]) -> Measurement:
+    async with asyncio.timeout(seconds):
+        return await measuring
 
 
 def show(measurement: Measurement, formats: tuple[str, ...], settings: Settings) -> int:
     """Write the report files, print the result, and return the exit code of the run's status."""
     report = measurement.finished.report
     files = write_reports(measurement.finished, measurement.folder, formats)
+    measurement.finished.close()
     if settings.format == "json":
         output.write(json_report.render(report))
     else:
@@ -100,6 +116,20 @@ def show(measurement: Measurement, formats: tuple[str, ...], settings: Settings)
         encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
         output.write(terminal.render(report, files=shown, width=width, color=colour, encoding=encoding))
     return EXIT_OF_STATUS[report.status]
+
+
+def _tell_github(measurement: Measurement) -> None:
+    """Step summary, comment and annotations. GitHub reads annotations from stderr too, so that stdout stays the report's."""
+    summary = step_summary_file()
+    if summary is None:
+        say("omniforge: GITHUB_STEP_SUMMARY is not set, so there is no step summary; comment.md is written")
+    try:
+        annotations = write_github(measurement.finished.report, measurement.folder, summary)
+    except SettingsError as exc:
+        say(f"omniforge: warning: {exc}")  # the gates' verdict stands all the same
+        return
+    for line in annotations.splitlines():
+        say(line)
 
 
 def resumed(flags: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -163,7 +193,13 @@ def eval_options(flags: Mapping[str, Any]) -> EvalOptions:
         resume=flags["resume"],
         retry_errors=flags["retry_errors"],
         asked=_kept(flags),
-        calls=EvalCalls(cache="refresh" if flags["refresh"] else "cache" if flags["cache"] else None, record=flags["record"]),
+        calls=EvalCalls(
+            cache="refresh" if flags["refresh"] else "cache" if flags["cache"] else None,
+            record=flags["record"],
+            rpm=flags["rpm"],
+            tpm=flags["tpm"],
+            max_cost_usd=flags["max_cost_usd"],
+        ),
     )
 
 

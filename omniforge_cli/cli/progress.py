@@ -57,12 +57,16 @@ class Progress:
 
     def interrupted(self) -> None:
         """Say what is saved and how to go on."""
+        self.stopped("interrupted")
+
+    def stopped(self, why: str) -> None:
+        """Say why the run ended early, what is saved and how to go on."""
         self.end()
         if self._run is None:
-            say("omniforge: interrupted before anything was asked")
+            say(f"omniforge: {why} before anything was asked")
             return
         say(
-            f"omniforge: interrupted; {self._n} of {self._total} samples are saved. "
+            f"omniforge: {why}; {self._n} of {self._total} samples are saved. "
             f"Go on with: omniforge {self._command} --resume {self._run.run_id}"
         )
 

@@ -50,10 +50,14 @@ class EvalJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """A run that came to its end: its report, and each arm's samples (by the arm's number) as the report's case objects."""
+    """A run that came to its end: its report, and each arm's samples (by the arm's number) as the report's case objects.
+
+    `close` gives up what `cases` reads from, where that is the journal of a large run; call it once the reports are written.
+    """
 
     report: Report
     cases: Callable[[int], Iterator[dict[str, Any]]]
+    close: Callable[[], None] = lambda: None
 
 
 async def evaluate(job: EvalJob) -> Finished:
@@ -112,7 +116,13 @@ async def _reported(job: EvalJob) -> Finished:
         **job.head,
     )
     await record.end(RunStatus(report.status), replace(report, arms=tuple(reports)).to_dict())
-    return Finished(report=report, cases=lambda arm: (case_of(sample, job.redact) for sample in record.samples() if sample.arm == arm))
+    if record.inline is not None:
+        record.close()
+    return Finished(
+        report=report,
+        cases=lambda arm: (case_of(sample, job.redact) for sample in record.samples() if sample.arm == arm),
+        close=record.close,
+    )
 
 
 def _with_cases(reports: Sequence[ArmReport], kept: Sequence[Sample] | None, redact: Callable[[str], str]) -> Sequence[ArmReport]:

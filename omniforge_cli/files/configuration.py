@@ -21,7 +21,6 @@ class Shown:
     value: Any
     origin: str
     variable: str
-    help: str
 
 
 def shown(settings: Settings) -> list[Shown]:
@@ -32,7 +31,6 @@ def shown(settings: Settings) -> list[Shown]:
             value=_masked(name, getattr(settings, name)),
             origin=settings.origins.get(name, "default"),
             variable=option.variable,
-            help=option.help,
         )
         for name, option in OPTIONS.items()
     ]

@@ -79,4 +79,3 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _positions(listed: dict[str, str]) -> dict[str, int]:
     return {phrase: int(position) for position, phrases in listed.items() for phrase in split(phrases)}
-

@@ -206,6 +206,12 @@ def _read_config(path: Path) -> dict[str, Any]:
     return values
 
 
+def step_summary_file() -> Path | None:
+    """The file that GitHub Actions shows as the step's summary; None outside of GitHub Actions."""
+    name = os.environ.get("GITHUB_STEP_SUMMARY", "").strip()
+    return Path(name) if name else None
+
+
 def no_colour() -> bool:
     """Whether `NO_COLOR` asks for plain output (no-color.org)."""
     return bool(os.environ.get("NO_COLOR"))

@@ -49,7 +49,7 @@ class InFlightLimit:
         self._doubling = True
         self._resume_at_s = 0.0
         self._began_s = clock()
-        self._waiters = _Waiters()
+        self._waiting: deque[asyncio.Future[None]] = deque()
         self._history = deque([LimitChange(at_s=0.0, limit=self.limit, why="start")], maxlen=_HISTORY)
         self.in_flight = 0
         self.cuts = 0
@@ -65,25 +65,23 @@ class InFlightLimit:
         return tuple(self._history)
 
     async def acquire(self) -> int:
-        """Wait for a turn. What it gives, the number of cuts so far, goes into `throttled`."""
-        while True:
-            pause_s = self._resume_at_s - self._clock()
-            if pause_s > 0:
-                await self._sleep(pause_s)
-            elif self.in_flight < self.limit:
-                self.in_flight += 1
-                return self.cuts
-            else:
-                await self._waiters.wait()
+        """Wait for a turn, first come first served. What it gives, the number of cuts so far, goes into `throttled`."""
+        if self.in_flight >= self.limit or any(not turn.cancelled() for turn in self._waiting):
+            await self._granted()
+        else:
+            self.in_flight += 1
+        while (pause_s := self._resume_at_s - self._clock()) > 0:
+            await self._paused(pause_s)
+        return self.cuts
 
     def release(self) -> None:
         """The call has ended, however it did."""
         self.in_flight -= 1
-        self._waiters.wake(self.limit - self.in_flight)
+        self._grant()
 
     def succeeded(self) -> None:
-        """A call under way was answered. An unused limit does not grow: nothing was learned about it."""
-        if not self._adaptive or self.in_flight < self.limit:
+        """A call under way was answered. A limit that is not half used does not grow: nothing was learned about it."""
+        if not self._adaptive or 2 * self.in_flight < self.limit:
             return
         before = self.limit
         self._limit = min(float(self._ceiling), self._limit + (1.0 if self._doubling else 1.0 / self._limit))
@@ -101,6 +99,30 @@ class InFlightLimit:
             self._doubling = False
             self._limit = max(1.0, self._limit / 2.0)
             self._remember("429" if retry_after_s is None else f"429, retry after {retry_after_s:g} s")
+
+    async def _granted(self) -> None:
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():  # it was given the turn before it was cancelled
+                self.release()
+            raise
+
+    def _grant(self) -> None:
+        while self._waiting and self.in_flight < self.limit:
+            turn = self._waiting.popleft()
+            if not turn.cancelled():
+                self.in_flight += 1
+                turn.set_result(None)
+
+    async def _paused(self, seconds: float) -> None:
+        try:
+            await self._sleep(seconds)
+        except asyncio.CancelledError:
+            self.release()
+            raise
 
     def _remember(self, why: str) -> None:
         self._history.append(LimitChange(at_s=round(self._clock() - self._began_s, 3), limit=self.limit, why=why))
@@ -135,7 +157,7 @@ class CostLimit:
     def __init__(self, max_usd: float) -> None:
         self._max_usd = max_usd
         self._reserved_usd = 0.0
-        self._waiters = _Waiters()
+        self._settled = asyncio.Event()
         self.spent_usd = 0.0
 
     async def reserve(self, usd: float) -> None:
@@ -149,7 +171,8 @@ class CostLimit:
                 raise CostLimitReached(
                     f"stopped at {self.spent_usd:.4f} USD: the next call may cost {usd:.4f} USD and pass --max-cost-usd {self._max_usd:g}"
                 )
-            await self._waiters.wait()
+            self._settled.clear()
+            await self._settled.wait()
         self._reserved_usd += usd
 
     def settle(self, reserved_usd: float, cost_usd: float | None) -> None:
@@ -157,36 +180,4 @@ class CostLimit:
         left_usd = self._reserved_usd - reserved_usd
         self._reserved_usd = left_usd if left_usd > 1e-12 else 0.0  # sums of floats do not come back to zero
         self.spent_usd += reserved_usd if cost_usd is None else cost_usd
-        self._waiters.wake_all()
-
-
-class _Waiters:
-    """Tasks in a queue, woken in the order they came."""
-
-    def __init__(self) -> None:
-        self._queue: deque[asyncio.Future[None]] = deque()
-
-    async def wait(self) -> None:
-        """Until woken. One that is cancelled after it was woken passes its turn on."""
-        turn = asyncio.get_running_loop().create_future()
-        self._queue.append(turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.cancelled():
-                self._queue.remove(turn)
-            else:
-                self.wake(1)
-            raise
-
-    def wake(self, count: int) -> None:
-        """Wake up to `count` tasks."""
-        while count > 0 and self._queue:
-            turn = self._queue.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                count -= 1
-
-    def wake_all(self) -> None:
-        """Wake every task."""
-        self.wake(len(self._queue))
+        self._settled.set()

@@ -14,7 +14,8 @@ from omniforge_cli.reporting.html import fill
 from omniforge_cli.reporting.plaintext import aligned, encodable, fitted
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
-_MOST_RUNS: Final = 200
+MOST_RUNS: Final = 200
+"""Runs of an arm that a page draws."""
 _ROOMY: Final = 100
 """Columns from which on a line has room for intervals."""
 
@@ -58,9 +59,9 @@ def render_text(reports: Iterable[Report], *, width: int = 80, encoding: str = "
     return encodable(text + "\n", encoding)
 
 
-def render_html(reports: Iterable[Report]) -> str:
+def render_html(reports: Iterable[Report], *, last: int = MOST_RUNS) -> str:
     """The same as one self-contained page, with a diagram for each measure."""
-    return fill("trend.html.j2", {"trends": [_section(trend) for trend in trends(reports)], "most": _MOST_RUNS})
+    return fill("trend.html.j2", {"trends": [_section(trend, last) for trend in trends(reports)], "most": last})
 
 
 def sparkline(values: Sequence[float | None]) -> str:
@@ -130,8 +131,8 @@ def _block(trend: Trend, width: int, last: int) -> list[str]:
     return [title, "", *aligned(lines, right=(1, 2, 3, 4)), "", *aligned(rows, right=(3, 4))]
 
 
-def _section(trend: Trend) -> dict[str, Any]:
-    points = trend.points[-_MOST_RUNS:]
+def _section(trend: Trend, last: int) -> dict[str, Any]:
+    points = trend.points[-last:]
     accuracy = charts.timeline([point.accuracy for point in points], numbers.percent, most=1.0)
     others = [(name, [Estimate(value=value_of(point)) for point in points], text) for name, value_of, text in _MEASURES[1:]]
     drawn = [(_MEASURES[0][0], accuracy), *((name, charts.timeline(values, text)) for name, values, text in others)]

@@ -15,7 +15,7 @@ from omniforge_cli.routing.mentions import existing_agents, known_agents, target
 from omniforge_cli.routing.names import Written, written_names
 from omniforge_cli.routing.phrases import Hit, Phrases, Words, read
 from omniforge_cli.routing.schedules import schedules
-from omniforge_cli.routing.situation import Situation, read_situation
+from omniforge_cli.routing.situation import read_situation
 
 _EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _HANDLE: Final = re.compile(r"(?<![\w.@/])@([^\W\d_][\w-]*)")
@@ -25,6 +25,8 @@ _PERSON: Final = re.compile(
     r"(?:(?:Mr|Mrs|Ms|Dr|Prof|Herr|Frau|Sr|Sra|Mme)\.? )?[^\W\d_a-zà-ÿ][\w'’-]*(?: (?:[^\W\d_a-zà-ÿ]\.? )?[^\W\d_a-zà-ÿ][\w'’-]+)?"
 )
 _PEOPLE_JOIN: Final = re.compile(r"\s*(?:,|&|\band\b|\by\b|\bund\b|\bet\b|\be\b|\ben\b)\s*")
+_LONGEST_PLACE: Final = 3
+"""Words before "folder", "sheet" ... that belong to a place's name, at most."""
 _HEX_COLOUR: Final = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 
 
@@ -50,9 +52,9 @@ def extract(request: RoutingRequest, *, phrases: Phrases) -> Extracted:
         "agent_name": [agent.name for agent in known] or _agents(request, written, target),
         "skill_name": _skills(request, words, written),
         "schedule": schedules(words, hits, phrases),
-        "data_source": [*(match.group() for match in phrases.file.finditer(words.text)), *_BUCKET.findall(words.text)],
-        "integration": services,
-        "user": _users(request, words, hits, services),
+        "data_source": [*phrases.file.findall(words.text), *_BUCKET.findall(words.text), *_sources(words, hits, services)],
+        "integration": [name for name, _ in services],
+        "user": _users(request, words, hits, [name.name for name in written if name.kind == "person"]),
         "role": _roles(words, hits),
         "channel": [tag for tag in _CHANNEL.findall(words.text) if not _HEX_COLOUR.fullmatch(tag)],
     }
@@ -76,27 +78,39 @@ def _skills(request: RoutingRequest, words: Words, written: Sequence[Written]) -
     return known or [name.name for name in written if name.kind == "skill"]
 
 
-def _integrations(words: Words, phrases: Phrases) -> list[str]:
-    """Services by their names; one that is a common word too ("Teams") counts with a capital only."""
-    found: list[str] = []
+def _integrations(words: Words, phrases: Phrases) -> list[tuple[str, Hit]]:
+    """Services by their names, and where; one that is a common word too ("Teams") counts with a capital only."""
+    found: list[tuple[str, Hit]] = []
     for hit in phrases.services.hits(words.words):
         capital = words.text[words.spans[hit.start][0]].isupper()
-        found += [name for name in hit.classes if capital or name not in phrases.capitalised]
+        found += [(name, hit) for name in hit.classes if capital or name not in phrases.capitalised]
     return found
 
 
-def _users(request: RoutingRequest, words: Words, hits: Sequence[Hit], services: Sequence[str]) -> list[str]:
-    """Addresses, @people, and the capitalised names after "invite", or after "add" where a role follows."""
+def _sources(words: Words, hits: Sequence[Hit], services: Sequence[tuple[str, Hit]]) -> list[str]:
+    """A service that something is read from, and a place with a name of its own: "from Notion", "the Drafts folder"."""
+    after = {hit.end for hit in hits if "source" in hit.classes}
+    found = [name for name, hit in services if hit.start in after]
+    for hit in hits:
+        start = hit.start
+        while start and words.text[words.spans[start - 1][0]].isupper() and hit.start - start < _LONGEST_PLACE:
+            start -= 1
+        if "place" in hit.classes and 0 < start < hit.start:  # a capital at the very beginning says nothing
+            found.append(words.between(start, hit.end))
+    return found
+
+
+def _users(request: RoutingRequest, words: Words, hits: Sequence[Hit], people: Sequence[str]) -> list[str]:
+    """Addresses, @people, the capitalised names after "invite", and those of people where roles are spoken of."""
     text = words.text
     found = []
     if "@" in text:
         found += _EMAIL.findall(text)
         found += [] if text.lstrip().startswith("@") else _HANDLE.findall(text)
-    about_roles = any(hit.classes & {"role", "right"} for hit in hits)
     for hit in hits:
-        if "invite" in hit.classes or ("member" in hit.classes and about_roles):
+        if "invite" in hit.classes:
             found += _people(text, words.spans[hit.end - 1][1])
-    return [name for name in found if name not in services and not known_agents(name, request.agents)]
+    return [name for name in [*found, *people] if not known_agents(name, request.agents)]
 
 
 def _people(text: str, start: int) -> list[str]:
@@ -117,7 +131,7 @@ def _roles(words: Words, hits: Sequence[Hit]) -> list[str]:
     for index, hit in enumerate(hits):
         if "role" not in hit.classes:
             continue
-        before = index > 0 and hits[index - 1].end == hit.start and hits[index - 1].classes & {"as", "member", "onto"}
+        before = index > 0 and hits[index - 1].end == hit.start and hits[index - 1].classes & {"as", "member"}
         after = index + 1 < len(hits) and hits[index + 1].start == hit.end and "right" in hits[index + 1].classes
         if before or after or len(words.words) <= 2:
             found.append(words.between(hit.start, hit.end))

@@ -48,7 +48,7 @@ class Lexicon:
         for phrases in self._phrases.values():
             phrases.sort(key=lambda phrase: -len(phrase[0]))
         self._unspaced = unspaced
-        self._pattern = re.compile("|".join(map(re.escape, sorted(unspaced, key=len, reverse=True))) or r"(?!)")
+        self._pattern: re.Pattern[str] | None = None
         self._memo: dict[str, str | None] = {}
         self._spelt: dict[str, str] = {}
         self._by_shape: dict[tuple[str, int], list[str]] | None = None
@@ -117,6 +117,8 @@ class Lexicon:
         return None
 
     def _segment(self, run: str, found: list[str | None]) -> None:
+        if self._pattern is None:  # takes longer than all the rest, and most messages do not need it
+            self._pattern = re.compile("|".join(map(re.escape, sorted(self._unspaced, key=len, reverse=True))) or r"(?!)")
         end = 0
         for match in self._pattern.finditer(run):
             if match.start() > end:

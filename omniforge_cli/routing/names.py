@@ -22,7 +22,9 @@ _FOREIGN: Final = re.compile(r"[\u0400-\u1fff\u3040-\u9fff\uac00-\ud7af]")
 """Letters of another script: a Latin word with a capital among them is a name."""
 _SENTENCE_START: Final = re.compile(r"(?:^|[.!?…:;\n]|[-–—] )\W*$")
 _AGENT_ENDING: Final = re.compile(r"(?:bot|agent|helper|assistant|runner)\d*$")
-_NOUN_CAPITALS: Final = frozenset({"der", "die", "das", "und", "ein", "eine", "den", "dem", "ist", "nicht", "bitte", "ich", "wir", "mir", "wer"})
+_NOUN_CAPITALS: Final = frozenset(
+    {"der", "die", "das", "und", "ein", "eine", "den", "dem", "ist", "nicht", "bitte", "ich", "wir", "mir", "wer"}
+)
 """Words of a language that writes every noun with a capital: there a capital is no sign of a name."""
 _LINKS: Final = frozenset({"", "the", "my", "our", "el", "la", "le", "der", "die", "den", "dem", "o", "a", "il", "our own"})
 """What may stand between a name and the word that tells what it is."""
@@ -32,7 +34,7 @@ _ENGLISH_COMPOUND: Final = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """A name as written. `kind` is "agent" or "skill"; `new` says that the message gives this name rather than uses it."""
+    """A name as written. `kind` is "agent", "skill" or "person"; `new` says that the message gives this name rather than uses it."""
 
     name: str
     kind: str
@@ -99,7 +101,7 @@ def _kind(name: str, form: str, before: frozenset[str], after: frozenset[str], s
     if _is_common(name, phrases) or (name.isupper() and len(name) < 6):
         return None
     if spoken & {"role", "right"} and "agent" not in spoken:  # "make Petra an editor" is about a person
-        return None
+        return "person" if before & {"handle", "member"} or "aux" in after else None
     return "agent" if before & {"handle", "foreign"} or after & {"aux", "foreign"} or ("onto" in before and "skill" in spoken) else None
 
 
@@ -112,8 +114,40 @@ def _is_common(name: str, phrases: Phrases) -> bool:
 
 _STARTERS: Final = frozenset(
     {
-        *("there", "here", "if", "since", "because", "so", "every", "each", "some", "somebody", "someone", "something", "nobody", "everyone"),
-        *("when", "while", "after", "before", "as", "once", "until", "dear", "team", "folks", "customers", "people", "who", "all", "no", "any"),
+        *(
+            "there",
+            "here",
+            "if",
+            "since",
+            "because",
+            "so",
+            "every",
+            "each",
+            "some",
+            "somebody",
+            "someone",
+            "something",
+            "nobody",
+            "everyone",
+        ),
+        *(
+            "when",
+            "while",
+            "after",
+            "before",
+            "as",
+            "once",
+            "until",
+            "dear",
+            "team",
+            "folks",
+            "customers",
+            "people",
+            "who",
+            "all",
+            "no",
+            "any",
+        ),
         *("at", "in", "on", "for", "from", "by", "with", "do", "are", "were", "am", "would", "could", "you", "your", "its", "today", "two"),
         *("half", "most", "many", "instead", "meanwhile", "somehow", "sometimes", "again", "never", "always", "also", "their", "client"),
     }

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from omniforge_cli.core.report import Comparison, Estimate, Verdict
 from omniforge_cli.scoring.outcome import Outcome
-from omniforge_cli.scoring.resampling import bootstrap_macro_f1, bootstrap_mean, sign_flip_p
+from omniforge_cli.scoring.resampling import bootstrap_macro_f1, bootstrap_mean, bootstrap_share_change, sign_flip_p
 from omniforge_cli.scoring.statistics import ALPHA, detectable_delta, holm, mcnemar_exact, pairs_needed
 
 
@@ -52,7 +52,7 @@ def compare_samples(
     cases_a, cases_b = (_by_case(side, outages_right) for side in (a, b))
     pairs = [_Pair(case_id=key[0], a=tries, b=cases_b[key]) for key, tries in cases_a.items() if tries and cases_b.get(key)]
     deltas = [pair.delta for pair in pairs]
-    delta = bootstrap_mean(deltas, seed=seed)
+    delta = bootstrap_share_change(deltas, seed=seed)
     square = math.fsum(value * value for value in deltas) / len(deltas) if deltas else 0.0
     p = _exact_p(pairs) if pairs else None
     return Comparison(

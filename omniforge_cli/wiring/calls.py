@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from omniforge_cli.core.run import Arm
 from omniforge_cli.core.settings import Settings
@@ -25,13 +25,25 @@ from omniforge_cli.wiring.routing import (
 )
 from omniforge_cli.wiring.storage import answer_store, redactor
 
+if TYPE_CHECKING:
+    from omniforge_cli.providers.budget import Budget
+
+_AUTO_CEILING: Final = 64
+"""Attempts under way at most with `--concurrency auto`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvalCalls:
-    """Where answers come from and go to, beside the provider: `cache` is `cache`, `refresh` or None; `record` a cassette to write."""
+    """Where answers come from and go to, beside the provider: `cache` is `cache`, `refresh` or None; `record` a cassette to write.
+
+    `rpm` and `tpm` pace requests and tokens a minute over all arms; `max_cost_usd` is never passed.
+    """
 
     cache: str | None = None
     record: str | None = None
+    rpm: float | None = None
+    tpm: float | None = None
+    max_cost_usd: float | None = None
 
 
 class Routers:
@@ -44,7 +56,8 @@ class Routers:
         self._options = options
         self._stacks: dict[str, Connection] = {}
         concurrency = plan.settings.concurrency
-        self.workers = concurrency if isinstance(concurrency, int) else 64
+        self.workers = concurrency if isinstance(concurrency, int) else _AUTO_CEILING
+        self._budget = _budget(concurrency, self._options)
 
     def build(self, *, no_fallback: bool) -> list[Router]:
         """One router an arm; arms of one model share its provider."""
@@ -60,7 +73,10 @@ class Routers:
         """What the report says about how the providers were called."""
         if self._plan.settings.offline is not None:
             return {"providers": dict.fromkeys(self._stacks, "recorded")}
-        return {"providers": {model: adapter_name(self._settings, model) for model in self._stacks}}
+        told: dict[str, Any] = {"providers": {model: adapter_name(self._settings, model) for model in self._stacks}}
+        if self._budget is not None and self._budget.in_flight is not None:
+            told["concurrency_history"] = [asdict(change) for change in self._budget.in_flight.history]
+        return told
 
     async def __aenter__(self) -> Routers:
         return self
@@ -91,6 +107,10 @@ class Routers:
             from omniforge_cli.providers.inject import InjectingProvider, parse_inject
 
             provider = InjectingProvider(provider, spec=parse_inject(run.inject), seed=run.seed)
+        if self._budget is not None:
+            from omniforge_cli.providers.budget import BudgetedProvider
+
+            provider = BudgetedProvider(provider, budget=self._budget)
         provider = self._remembered(retrying(replace(connection, provider=provider), calls))
         return Connection(provider=provider, ready=connection.ready)
 
@@ -104,3 +124,20 @@ class Routers:
 
             provider = RecordingProvider(provider, path=Path(self._options.record), redact=redactor())
         return provider
+
+
+def _budget(concurrency: int | str, options: EvalCalls) -> Budget | None:
+    """One budget for all arms of a run; None where nothing is limited but the number of workers."""
+    if concurrency != "auto" and (options.rpm, options.tpm, options.max_cost_usd) == (None, None, None):
+        return None
+    from omniforge_cli.adapters.prices import most_usd
+    from omniforge_cli.providers.budget import Budget
+    from omniforge_cli.providers.limits import CostLimit, InFlightLimit, Pacer
+
+    return Budget(
+        in_flight=InFlightLimit(_AUTO_CEILING, adaptive=True) if concurrency == "auto" else None,
+        requests=Pacer(options.rpm) if options.rpm else None,
+        tokens=Pacer(options.tpm) if options.tpm else None,
+        cost=CostLimit(options.max_cost_usd) if options.max_cost_usd is not None else None,
+        most_usd=most_usd,
+    )

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from omniforge_cli.core.errors import SettingsError
 from omniforge_cli.core.identity import nearest
+from omniforge_cli.core.report import Report
 from omniforge_cli.evals.evaluate import Finished
 from omniforge_cli.files.writing import write_whole
 
@@ -60,6 +61,24 @@ def write_reports(finished: Finished, folder: Path, formats: Sequence[str]) -> l
     except OSError as exc:
         raise SettingsError(f"{folder}: the reports cannot be written ({exc.strerror or exc}); give another --output-dir") from exc
     return [folder / FILE_NAMES[name] for name in FORMATS if name in wanted]
+
+
+def write_github(report: Report, folder: Path, step_summary: Path | None) -> str:
+    """Write `comment.md`, add to the step's summary, and return the annotations as workflow commands to print.
+
+    Raises:
+        SettingsError: one of the files cannot be written.
+    """
+    from omniforge_cli.reporting import github
+
+    write_whole(folder / "comment.md", github.comment(report))
+    if step_summary is not None:
+        try:
+            with step_summary.open("a", encoding="utf-8") as file:
+                file.write(github.step_summary(report))
+        except OSError as exc:
+            raise SettingsError(f"{step_summary}: the step summary cannot be written ({exc.strerror or exc})") from exc
+    return github.workflow_commands(report)
 
 
 def _render(name: str, finished: Finished) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from omniforge_cli.core.conversation import Agent, Message
 from omniforge_cli.core.decision import RoutingDecision, RoutingRequest
-from omniforge_cli.core.errors import TaxonomyError
+from omniforge_cli.core.errors import TaxonomyError, WeightsError
 from omniforge_cli.core.identity import sha256
 from omniforge_cli.core.run import Analyzer
 from omniforge_cli.core.settings import Settings
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from omniforge_cli.routing.local import LocalAnalyzer
     from omniforge_cli.routing.provider import Provider
 
+_LOG: Final = logging.getLogger(__name__)
 DEFAULT_MODEL: Final = "gpt-4o-mini"
 DEFAULT_CASCADE_THRESHOLD: Final = 0.8
 
@@ -118,6 +120,15 @@ def weights_hash(loaded: LoadedTaxonomy) -> str | None:
 def offline_analyzer(loaded: LoadedTaxonomy) -> AnalyzerLike:
     """What answers without a network, and always does: `local` where there are weights, else the keyword rules."""
     return local_analyzer(loaded) or KeywordAnalyzer(loaded.taxonomy)
+
+
+def safety_net(loaded: LoadedTaxonomy) -> AnalyzerLike:
+    """What stands in for the LLM: never less than the keyword rules, whatever has become of the weights."""
+    try:
+        return offline_analyzer(loaded)
+    except WeightsError as exc:
+        _LOG.warning("local is not available: %s", exc)
+        return KeywordAnalyzer(loaded.taxonomy)
 
 
 class OnDemand:
@@ -217,7 +228,7 @@ def build_router(spec: RouterSpec) -> Router:
     if spec.analyzer is Analyzer.KEYWORD:
         return Router(taxonomy=loaded.taxonomy, asked=KeywordAnalyzer(loaded.taxonomy))
     asked = _llm(spec)
-    offline = OnDemand(lambda: offline_analyzer(loaded))
+    offline = OnDemand(lambda: safety_net(loaded))
     if spec.analyzer is Analyzer.CASCADE:
         from omniforge_cli.routing.cascade import CascadeAnalyzer
 

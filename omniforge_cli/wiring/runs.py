@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 BASELINE_KIND: Final = "omniforge-baseline"
 BASELINE_SCHEMA_VERSION: Final = 1
+_ALL_RUNS: Final = 1_000_000
 
 
 async def load_finished(ref: str, settings: Settings) -> Finished:
@@ -167,6 +168,21 @@ async def list_runs(settings: Settings, limit: int) -> list[Run]:
     return await run_store(settings).list(tenant_id=settings.tenant, limit=limit)
 
 
+async def stored_reports(settings: Settings, evalset: str | None = None) -> list[Report]:
+    """The reports of the tenant's finished runs, without their cases.
+
+    `evalset` (`intent` or `intent@v1`) leaves those on another eval set out.
+    """
+    from omniforge_cli.files.report import report_from
+
+    runs = await run_store(settings).list(tenant_id=settings.tenant, limit=_ALL_RUNS)
+    return [
+        report_from(run.summary, f"run {run.run_id}")
+        for run in runs
+        if "arms" in run.summary and evalset in (None, run.evalset, run.evalset.partition("@")[0])
+    ]
+
+
 async def export_runs(settings: Settings, refs: Sequence[str], folder: Path) -> list[Path]:
     """Write `runs.parquet` (a row an arm) and `cases.parquet` (a row a sample) of the runs named, or of all.
 
@@ -180,7 +196,7 @@ async def export_runs(settings: Settings, refs: Sequence[str], folder: Path) -> 
     if refs:
         runs = [await store.get(ref, tenant_id=settings.tenant) for ref in refs]
     else:
-        runs = await store.list(tenant_id=settings.tenant, limit=1_000_000)
+        runs = await store.list(tenant_id=settings.tenant, limit=_ALL_RUNS)
     ended = [run for run in runs if "arms" in run.summary]
     finished = [(run, await _from_store(store, run)) for run in ended]
     cases = (

@@ -83,7 +83,7 @@ def test_a_bad_eval_set_is_exit_2_and_named(content: str, told: str) -> None:
 
 
 def test_a_killed_run_resumes_and_asks_only_what_is_missing(loopback: Start) -> None:
-    server = loopback(Oracle.read(EVALSET), latency_ms=40)
+    server = loopback(Oracle.read(EVALSET), latency_s=0.04)
     command = [*OMNIFORGE, *asking(server.url, "--concurrency", "4")]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         while len(server.requests) < 40:
@@ -109,7 +109,7 @@ def test_a_run_is_not_resumed_with_another_model(loopback: Start) -> None:
 
 
 def test_ctrl_c_keeps_what_finished_and_names_the_command_that_resumes(loopback: Start) -> None:
-    server = loopback(Oracle.read(EVALSET), latency_ms=40)
+    server = loopback(Oracle.read(EVALSET), latency_s=0.04)
     with subprocess.Popen([*OMNIFORGE, *asking(server.url, "--concurrency", "4")], stderr=subprocess.PIPE, text=True) as process:
         while len(server.requests) < 20:
             time.sleep(0.01)

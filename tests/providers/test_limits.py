@@ -86,9 +86,21 @@ async def test_a_retry_after_holds_new_calls_back() -> None:
     limit.throttled(7.0, cuts_then=0)
     await limit.acquire()
     assert clock() == 7.0
+    limit.release()
     limit.throttled(3600.0, cuts_then=1)
     await limit.acquire()
     assert clock() == 67.0
+
+
+async def test_a_call_that_is_cancelled_while_held_back_frees_its_turn() -> None:
+    limit = InFlightLimit(64, adaptive=True)
+    limit.throttled(30.0, cuts_then=0)
+    held_back = asyncio.create_task(limit.acquire())
+    await asyncio.sleep(0)
+    assert limit.in_flight == 1
+    held_back.cancel()
+    await asyncio.wait([held_back])
+    assert limit.in_flight == 0
 
 
 async def test_its_history_tells_when_and_why() -> None:
@@ -108,9 +120,20 @@ async def test_a_waiting_call_that_is_cancelled_loses_nobody_a_turn() -> None:
     await limit.acquire()
     first, second = (asyncio.create_task(limit.acquire()) for _ in range(2))
     await asyncio.sleep(0)
-    limit.release()  # wakes the first, which is cancelled before it runs
+    limit.release()  # gives the first its turn, but it is cancelled before it runs
     first.cancel()
     await asyncio.wait([first])
+    await second
+    assert (first.cancelled(), limit.in_flight) == (True, 1)
+
+
+async def test_a_waiting_call_that_is_cancelled_leaves_the_queue() -> None:
+    limit = InFlightLimit(1)
+    await limit.acquire()
+    first, second = (asyncio.create_task(limit.acquire()) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    limit.release()
     await second
     assert (first.cancelled(), limit.in_flight) == (True, 1)
 

@@ -139,6 +139,14 @@ def test_latency_and_cost_change_only_over_cases_that_have_both():
     assert found.delta_cost_usd.value == pytest.approx(0.002)
 
 
+def test_a_cost_that_did_not_change_is_told_without_a_share_s_interval():
+    free = [tried(case, True, cost_usd=0.0, latency_ms=4.0) for case in range(360)]
+    found = compared(free, free)
+    assert (found.delta_cost_usd.ci_low, found.delta_cost_usd.ci_high) == (0.0, 0.0)
+    assert (found.delta_latency_ms.ci_low, found.delta_latency_ms.ci_high) == (0.0, 0.0)
+    assert found.delta.ci_high == pytest.approx(0.01056, abs=1e-5)
+
+
 def test_many_comparisons_are_adjusted_together():
     a = arm(*[False] * 10, *[True] * 90)
     good, none = compared(a, arm(*[False] * 2, *[True] * 98)), compared(arm(True), [tried(5, True)])

@@ -1,7 +1,6 @@
 """Conversations and messages as rows: find, read and insert them within one session. Every statement names the tenant.
 
 A message's `slot` is its conversation's number and its position in it (see `migrations`): pages and recent messages are short ranges of it.
-DuckDB uses an index only for a filter that stands alone, hence the materialized steps.
 """
 
 from __future__ import annotations
@@ -55,6 +54,8 @@ def place_from(session: Session, row: Sequence[Any]) -> Place:
 def find(session: Session, conversation_id: str, tenant_id: str, user_id: str | None) -> Place:
     """A conversation's place.
 
+    DuckDB uses an index only for a filter that stands alone, hence the materialized step.
+
     Raises:
         NotFound: missing or not yours; both take the same path.
     """
@@ -85,10 +86,7 @@ def next_number(session: Session) -> int:
 def read_messages(session: Session, place: Place, start: int, stop: int) -> list[Message]:
     """The messages at positions `start` to `stop - 1`, oldest first."""
     tenant_id = place.head.tenant_id
-    sql = f"""
-        with page as materialized (select slot, tenant_id, {_MESSAGE} from messages where slot between ? and ?)
-        select {_MESSAGE} from page where tenant_id = ? order by slot
-    """
+    sql = f"select {_MESSAGE} from messages where slot between ? and ? and tenant_id = ? order by slot"
     span = [place.first + max(0, start), place.first + min(stop, place.n_messages) - 1]
     rows = session.connection.execute(sql, [*span, tenant_id]).fetchall() if span[0] <= span[1] else []
     return [_message(session, row, tenant_id) for row in rows]
@@ -97,10 +95,7 @@ def read_messages(session: Session, place: Place, start: int, stop: int) -> list
 def read_known(session: Session, place: Place, ids: Sequence[str]) -> dict[str | None, Message]:
     """Those messages of a conversation that have one of these ids, by id."""
     tenant_id = place.head.tenant_id
-    sql = f"""
-        with page as materialized (select tenant_id, {_MESSAGE} from messages where slot between ? and ?)
-        select {_MESSAGE} from page where tenant_id = ? and id in (select unnest(?::varchar[]))
-    """
+    sql = f"select {_MESSAGE} from messages where slot between ? and ? and tenant_id = ? and id in (select unnest(?::varchar[]))"
     span = [place.first, place.first + place.n_messages]
     rows = session.connection.execute(sql, [*span, tenant_id, ids]).fetchall() if ids else []
     return {message.id: message for message in (_message(session, row, tenant_id) for row in rows)}

@@ -14,8 +14,8 @@ Migration = Callable[[duckdb.DuckDBPyConnection], None]
 def _first_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Conversations, messages, runs with their samples, and recorded answers.
 
-    `number` and `slot` are there for speed alone. DuckDB uses an index only for one filter on one indexed column, so a message's place is
-    one integer, its conversation's number times 2**32 plus its position: the newest of 10 million messages are one short range of it.
+    `number` and `slot` are there for speed alone: a message's slot is its conversation's number times 2**32 plus its position, so that the
+    newest of ten million messages are one short range, which DuckDB finds by the smallest and largest slot of each block of rows.
     """
     connection.execute("""
         create table settings (name varchar primary key, value varchar not null);

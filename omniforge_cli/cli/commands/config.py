@@ -35,7 +35,7 @@ def show_command(**flags: Unpack[RoutingFlags]) -> int:
     else:
         cells = [(row.name, "-" if row.value is None else str(row.value), row.origin) for row in rows]
         cells.append(("provider keys", ", ".join(settings.provider_keys) or "-", "environment"))
-        output.write("".join(f"{line}\n" for line in aligned(cells, widest=100)))
+        output.write("".join(f"{line}\n" for line in aligned(cells, widest=1000)))
     return ExitCode.OK
 
 

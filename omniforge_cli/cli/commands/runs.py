@@ -6,6 +6,7 @@ import asyncio
 import json
 import shutil
 import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -18,8 +19,8 @@ from omniforge_cli.cli.options import CommonFlags, StorageFlags, common_options,
 from omniforge_cli.core.run import Run
 from omniforge_cli.files.writing import write_whole
 from omniforge_cli.reporting import json as json_report
-from omniforge_cli.reporting import terminal
-from omniforge_cli.wiring.runs import blessed_form, export_runs, list_runs, load_finished
+from omniforge_cli.reporting import terminal, trend
+from omniforge_cli.wiring.runs import blessed_form, export_runs, list_runs, load_finished, stored_reports
 
 
 class RunsFlags(CommonFlags, StorageFlags):
@@ -49,6 +50,14 @@ class ExportFlags(RunsFlags):
 
     runs: tuple[str, ...]
     to: str
+
+
+class TrendFlags(RunsFlags):
+    """What `runs trend` takes."""
+
+    evalset: str | None
+    html: str | None
+    last: int
 
 
 @click.group("runs")
@@ -115,6 +124,27 @@ def export_command(**flags: Unpack[ExportFlags]) -> int:
     settings = settings_from(flags)
     files = asyncio.run(export_runs(settings, flags["runs"], Path(flags["to"])))
     output.write("".join(f"{path}\n" for path in files))
+    return ExitCode.OK
+
+
+@command.command("trend")
+@click.option("--evalset", metavar="REF", help="Only runs on this eval set: a name, or name@version.")
+@click.option("--last", type=click.IntRange(1), default=20, show_default=True, help="The newest N runs of each arm.")
+@click.option("--html", metavar="FILE", help="Write it as a page too.")
+@storage_options
+@common_options
+def trend_command(**flags: Unpack[TrendFlags]) -> int:
+    """Accuracy, latency and cost from run to run, for each arm on each eval set."""
+    settings = settings_from(flags)
+    reports = asyncio.run(stored_reports(settings, flags["evalset"]))
+    if flags["html"]:
+        write_whole(Path(flags["html"]), trend.render_html(reports, last=flags["last"]))
+    if settings.format == "json":
+        found = trend.trends(reports)
+        output.json_line([asdict(replace(one, points=one.points[-flags["last"] :])) for one in found])
+    else:
+        width, encoding = shutil.get_terminal_size((100, 24)).columns, getattr(sys.stdout, "encoding", None) or "utf-8"
+        output.write(trend.render_text(reports, width=width, encoding=encoding, last=flags["last"]))
     return ExitCode.OK
 
 

@@ -1,4 +1,4 @@
-"""Measures the conversation store, and kills writers. Run: `python -m benchmarks.storage [recent|writes|kill|all] [--messages N] [--kills N]`."""
+"""Measures the conversation store, and kills writers: `python -m benchmarks.storage [recent|writes|kill|all] [--messages N]`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ asyncio.run(main(*sys.argv[1:]))
 
 
 async def kill_writers(path: Path, *, kills: int, seed: int) -> tuple[int, int]:
-    """Start a writer and kill it at a random moment, again and again on one file; how many acknowledged messages there were, and are lost."""
+    """Kill writers of one file at random moments; how many messages they said were stored, and how many of these are lost."""
     rng = random.Random(seed)
     acknowledged: list[str] = []
     for number in range(kills):

@@ -29,7 +29,7 @@ from omniforge_cli.files.phrases import SCHEMA_VERSION, load_phrases  # noqa: E4
 from omniforge_cli.files.taxonomy import parse_taxonomy  # noqa: E402
 from omniforge_cli.files.weights import read_weights  # noqa: E402
 from omniforge_cli.routing.classifier import Classifier  # noqa: E402
-from omniforge_cli.routing.followup import FLOOR, SOURCES, Scorer, score_sources, situation_features  # noqa: E402
+from omniforge_cli.routing.followup import SOURCES, Scorer, evidence, score_sources, situation_features  # noqa: E402
 from omniforge_cli.routing.phrases import read  # noqa: E402
 from omniforge_cli.routing.situation import read_situation  # noqa: E402
 
@@ -41,7 +41,7 @@ WEIGHTS = ROOT / "omniforge_cli" / "weights"
 NEVER_READ = "heldout_mixed"
 N_STRANGERS, N_PARTS, STRANGER_SHARE = 1500, 3, 0.2
 """Messages put behind strangers' conversations, classifiers that score them, and what one counts beside a real follow-up."""
-SHRINKAGE = 0.03
+SHRINKAGE = 0.04
 N_FOLDS = 8
 
 
@@ -133,7 +133,7 @@ def log_scores(scores: Mapping[str, Sequence[float]], n_labels: int, none: int |
     rows = np.zeros((len(SOURCES) + 1, n_labels))
     for index, source in enumerate(SOURCES):
         if source in scores:
-            rows[index] = np.log(np.maximum(scores[source], FLOOR))
+            rows[index] = evidence(source, scores[source], none)
     if none is not None:
         rows[-1, none] = 1.0
     return rows

@@ -26,7 +26,7 @@ HELD_OUT_VOICE = "heldout_mixed"
 def main() -> None:
     """Trains, measures, writes weights.json and card.json, and prints the card."""
     rows = read_rows(DATA)
-    seen = [row for row in rows if row["voice"] != HELD_OUT_VOICE and not row.get("history")]
+    seen = [row for row in rows if is_training_row(row)]
     unseen = [row for row in rows if row["voice"] == HELD_OUT_VOICE]
     taxonomy_file = ROOT / "omniforge_cli" / "taxonomies" / "omniforge.yaml"
     taxonomy = parse_taxonomy(taxonomy_file.read_text(encoding="utf-8"), taxonomy_file)
@@ -50,6 +50,11 @@ def main() -> None:
 def read_rows(folder: Path) -> list[dict[str, Any]]:
     """All labelled messages, file by file in the order of their names."""
     return [json.loads(line) for path in sorted(folder.glob("*.jsonl")) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def is_training_row(row: Mapping[str, Any]) -> bool:
+    """Whether the classifier learns from it: not from the voice kept apart, and not from follow-ups, which their history decides."""
+    return row["voice"] != HELD_OUT_VOICE and not row.get("history")
 
 
 def voice_of(row: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -55,6 +56,8 @@ _CLOSE_SECONDS: Final = 2.0
 _ITS_ERRORS: Final = (openai.OpenAIError, httpx.HTTPError, OSError, LookupError, TypeError, AttributeError, ValueError)
 """What litellm lets through: its own exceptions are OpenAI's, and a reply that it does not understand raises the plain ones."""
 _NOT_UNDERSTOOD: Final = (ValueError, LookupError, TypeError, AttributeError)
+_NO_KEY: Final = re.compile(r"(missing|no|set|provide)\b.{0,40}(api.?key|credentials)", re.IGNORECASE)
+_ITS_PREFIX: Final = re.compile(r"^(litellm\.)?\w*(Error|Exception): ")
 _OWN_NAMES: Final = frozenset(
     {"openai", "groq", "openrouter", "together_ai", "mistral", "deepseek", "xai", "fireworks_ai", "hosted_vllm", "lm_studio"}
 )
@@ -172,11 +175,14 @@ class LiteLLMProvider:
 
     def _own_fault(self, call: _Call, exc: Exception, causes: list[BaseException]) -> ProviderError:
         """No server answered with an error: litellm refused to ask, or did not understand a reply."""
-        words = str(exc)
-        if any(isinstance(cause, _NOT_UNDERSTOOD) for cause in causes) or "invalid response from LLM endpoint" in words:
+        words = _ITS_PREFIX.sub("", str(exc).partition("Traceback")[0])
+        if isinstance(exc, AuthenticationError) or _NO_KEY.search(words):
+            return ProviderError(f"{call.where}: {one_line(words)}", reason=FallbackReason.AUTH, attempts=0)
+        if "LLM Provider NOT provided" in words:
+            words = "no provider is known by that name; write it as vendor/name, or give --api-base"
+        elif any(isinstance(cause, _NOT_UNDERSTOOD) for cause in causes) or "invalid response from LLM endpoint" in words:
             return not_a_completion(call.where, words, attempts=call.attempts)
-        reason = FallbackReason.AUTH if isinstance(exc, AuthenticationError) else FallbackReason.PROVIDER_ERROR
-        return ProviderError(f"{call.where}: {one_line(words)}", reason=reason, attempts=0)
+        return ProviderError(f"{call.where}: {one_line(words)}", reason=FallbackReason.PROVIDER_ERROR, attempts=0)
 
 
 def _warm_up() -> None:

@@ -14,7 +14,8 @@ from omniforge_cli.core.identity import content_hash
 class Case:
     """One labelled message. `expected_action` is None only in a replay, for a turn without a decision made then.
 
-    `origin` says where a replayed turn came from (conversation id and message id); it is no part of the content.
+    `origin` says where a replayed turn came from (conversation id and message id), and `decided_then` holds the decision made then;
+    they are no part of the content.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Case:
     note: str = ""
     description: str = ""
     origin: str | None = None
+    decided_then: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def content_hash(self) -> str:

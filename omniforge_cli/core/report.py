@@ -266,6 +266,7 @@ def case_of(sample: Sample, redact: Callable[[str], str]) -> dict[str, Any]:
         if usage is None
         else {"prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens, "cost_usd": usage.cost_usd},
         "injected": sample.injected,
+        **({"decided_then": _redacted(sample.decided_then, redact)} if sample.decided_then else {}),
     }
 
 

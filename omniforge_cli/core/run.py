@@ -89,6 +89,7 @@ class Sample:
     message: str = ""
     tags: tuple[str, ...] = ()
     injected: str | None = None
+    decided_then: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[int, str, int]:

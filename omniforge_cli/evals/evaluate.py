@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from omniforge_cli.core.gate import Gate
@@ -15,6 +15,7 @@ from omniforge_cli.evals.plan import Plan
 from omniforge_cli.evals.record import RunRecord
 from omniforge_cli.evals.runner import run_samples
 from omniforge_cli.routing.router import Router
+from omniforge_cli.scoring.flips import flips
 from omniforge_cli.scoring.gates import JudgedArm, judge, verdict
 from omniforge_cli.scoring.outcome import Outcome
 
@@ -95,6 +96,8 @@ async def evaluate(job: EvalJob) -> Finished:
 async def _reported(job: EvalJob) -> Finished:
     record, plan = job.record, job.plan
     reports = [accumulator.report(arm) for accumulator, arm in zip(record.arms, plan.arms, strict=True)]
+    if job.run.command == "replay":
+        reports = [replace(one, extra={**one.extra, "flips": [asdict(flip) for flip in flips(one)]}) for one in reports]
     judged = [
         JudgedArm(
             report=report,

@@ -6,12 +6,17 @@ import random
 from collections.abc import AsyncIterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from omniforge_cli.conversations.context import assemble_context
 from omniforge_cli.core.conversation import Message, Transcript
 from omniforge_cli.core.errors import EvalSetError
 from omniforge_cli.core.evalset import Case, EvalSet
 from omniforge_cli.core.identity import content_hash
+
+
+_TOLD: Final = ("action_type", "confidence", "reasoning", "source", "model", "prompt")
+"""What of the decision made then stands beside the new one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +55,7 @@ def turns(transcript: Transcript, max_messages: int, labels: frozenset[str]) -> 
                 expected_action=action if action in labels else None,
                 history=tuple(assemble_context(transcript.messages[:position], max_messages=max_messages)),
                 origin=conversation_id,
+                decided_then={key: decision[key] for key in _TOLD if decision.get(key)} if isinstance(decision, dict) else {},
             ),
             message,
         )

@@ -99,6 +99,7 @@ def _judged(attempt: Attempt, routed: Routed, error: SampleError | None) -> Samp
         expected_entities=case.expected_entities,
         message=case.message,
         tags=case.tags,
+        decided_then=case.decided_then,
     )
     if decision is None:
         return unanswered

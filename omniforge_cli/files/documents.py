@@ -93,23 +93,27 @@ def read_document(path: Path, error: type[InputError]) -> Any:
     return parse_document(decode(read_bytes(path, error), path, error), path, error)
 
 
+_UNKNOWN_KEY: Final = frozenset({"unexpected_keyword_argument", "extra_forbidden"})
+
+
 def validated(adapter: TypeAdapter[Value], value: object, where: str, error: type[InputError]) -> Value:
     """The value as what the adapter describes.
 
     Raises:
-        error: the first thing that does not fit, with its key.
+        error: one thing that does not fit, with its key.
     """
     try:
         return adapter.validate_python(value)
     except ValidationError as exc:
-        first = exc.errors(include_url=False)[0]
+        problems = exc.errors(include_url=False)
+        first = next((one for one in problems if one["type"] in _UNKNOWN_KEY), problems[0])  # a misspelt key is why another is missing
         place = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("function-", "dataclass")))
         more = f" (and {exc.error_count() - 1} more)" if exc.error_count() > 1 else ""
         raise error(f"{where}: {place + ': ' if place else ''}{_plain(first)}{more}") from exc
 
 
 def _plain(problem: Any) -> str:
-    if problem["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+    if problem["type"] in _UNKNOWN_KEY:
         return "unknown key; remove it or correct its name"
     if problem["type"] in ("missing", "missing_argument", "missing_keyword_only_argument"):
         return "this key is missing"

@@ -53,7 +53,8 @@ class LazyProvider:
             await self._loaded.close()
 
     async def _settled(self, loading: asyncio.Task[Provider]) -> None:
-        await asyncio.wait([loading])  # unlike awaiting the task, a caller who gives up does not take it along
+        if not loading.done():  # it may be another event loop's, long closed
+            await asyncio.wait([loading])  # unlike awaiting the task, a caller who gives up does not take it along
         if not loading.cancelled() and loading.exception() is None:
             self._loaded = loading.result()
 

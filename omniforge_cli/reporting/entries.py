@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from omniforge_cli.reporting import numbers, view
+from omniforge_cli.reporting.changes import side
 from omniforge_cli.reporting.view import CasesOf, Outcome
 
 _MOST_ENTRIES: Final = 6_000
@@ -114,9 +115,20 @@ def _entry(key: _Key, seen: _Seen, samples: Sequence[Sequence[Mapping[str, Any]]
             "expected": head.get("expected"),
             "tags": list(head.get("tags") or ()),
             "changed": seen.changed and len(samples) > 1,
+            "then": _then(head),
             "results": [_result(arm) if arm else None for arm in samples],
         }
     )
+
+
+def _then(sample: Mapping[str, Any]) -> dict[str, Any]:
+    """In a replay: the decision made then, shaped like a result."""
+    decided = sample.get("decided_then")
+    if not decided or sample.get("expected") is None:
+        return {}
+    then = side(decided, sample["expected"])
+    told = {"outcome": "then", "predicted": then.action, "confidence": then.confidence, "source": decided.get("source")}
+    return _filled(told | {"reasoning": _clipped("reasoning", then.reasoning)})
 
 
 def _result(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -149,7 +161,7 @@ def _result(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _filled(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if value not in (None, "", False, [])}
+    return {key: value for key, value in values.items() if value not in (None, "", False, [], {})}
 
 
 def _clipped(what: str, text: Any) -> str:

@@ -38,17 +38,18 @@ def workflow_commands(report: Report) -> str:
     They are errors, or warnings when every gate passed.
     """
     level = "warning" if report.status == "pass" else "error"
-    failed = [gate for gate in report.gates if gate.status == GateStatus.FAIL][:_MOST_GATES]
+    failed = [gate for gate in view.gates_by_urgency(report) if gate.status == GateStatus.FAIL][:_MOST_GATES]
     lines = [_command(level, f"gate {gate.name}", f"{view.gate_rule(gate)} ({gate.arm}). {gate.why}") for gate in failed]
     missed = [(arm, label, one) for arm in report.arms for label, one in view.worst_classes(arm, MOST_ANNOTATIONS)]
     missed.sort(key=lambda each: each[2].recall or 0.0)
-    lines += [_command(level, f"{label} ({arm.name})", _told(arm, label, one)) for arm, label, one in missed]
+    lines += [_command(level, f"{label} ({arm.name})", _told(report, arm, label, one)) for arm, label, one in missed]
     return "".join(f"{line}\n" for line in lines[:MOST_ANNOTATIONS])
 
 
-def _told(arm: ArmReport, label: str, one: ClassScore) -> str:
+def _told(report: Report, arm: ArmReport, label: str, one: ClassScore) -> str:
     instead = next((pair for pair in view.top_confusions(arm) if pair.expected == label), None)
-    text = f"{numbers.percent(one.recall)} of {numbers.count(one.support)} samples of {label} were routed rightly"
+    judged = "are decided as then" if report.command == "replay" else "were routed rightly"
+    text = f"{numbers.percent(one.recall)} of {numbers.count(one.support)} samples of {label} {judged}"
     return f"{text}; {numbers.count(instead.n)} went to {instead.predicted}." if instead else f"{text}."
 
 

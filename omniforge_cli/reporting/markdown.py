@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from omniforge_cli.core.report import Comparison, GateResult, GateStatus, Report
-from omniforge_cli.reporting import numbers, view
+from omniforge_cli.core.report import ArmReport, Comparison, GateResult, GateStatus, Report
+from omniforge_cli.reporting import changes, numbers, view
 
 _MARKS = {"pass": "✅", "fail": "❌", "undecided": "⚠️"}
 _MOST_ARMS = 20
@@ -14,22 +14,27 @@ _MOST_GATES = 20
 _MOST_COMPARISONS = 10
 _MOST_IDS = 10
 _MOST_PAIRS = 5
+_MOST_FLIPS = 10
+_MOST_TURNS = 10
+_MOST_FLIPPED_ARMS = 3
 _LONGEST_NAME = 80
+_LONGEST_TEXT = 160
 _MENTION = re.compile(r"(?<!\w)@")
 
 
 def render(report: Report) -> str:
     """The report in GitHub's Markdown: a few dozen lines whatever the size of the run."""
     headline = view.headline(report)
+    is_replay = report.command == "replay"
     mark = _MARKS.get(headline.status, "ℹ️")
     blocks = [
         [f"## {mark} {headline.title} — {_plain(headline.sentence)}"],
         [_plain(headline.subject)],
         _arms(report),
         _gates(report),
-        *(_comparison(comparison) for comparison in report.comparisons[:_MOST_COMPARISONS]),
+        *(_comparison(comparison, view.accuracy_name(report)) for comparison in report.comparisons[:_MOST_COMPARISONS]),
         _more(len(report.comparisons) - _MOST_COMPARISONS, "comparisons"),
-        _confusions(report),
+        *((block for arm in report.arms[:_MOST_FLIPPED_ARMS] for block in _changes(report, arm)) if is_replay else [_confusions(report)]),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
@@ -39,9 +44,9 @@ def code(text: str) -> str:
     return "`" + numbers.clipped(numbers.one_line(text), _LONGEST_NAME).replace("`", "'").replace("|", "¦") + "`"
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """A Markdown table; every column but the first stands to the right."""
-    rule = [":--", *["--:"] * (len(header) - 1)]
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, numeric: bool = True) -> list[str]:
+    """A Markdown table; every column but the first holds numbers and stands to the right, unless it is not `numeric`."""
+    rule = [":--", *["--:" if numeric else ":--"] * (len(header) - 1)]
     return ["| " + " | ".join(row) + " |" for row in (header, rule, *rows)]
 
 
@@ -76,8 +81,8 @@ def _gate(gate: GateResult, many_arms: bool) -> str:
     return f"- {_MARKS[gate.status]} **{_plain(gate.name)}**{where}: {code(view.gate_rule(gate))}{f' ({odds})' if odds else ''}{why}"
 
 
-def _comparison(comparison: Comparison) -> list[str]:
-    words = view.comparison_words(comparison)
+def _comparison(comparison: Comparison, measure: str) -> list[str]:
+    words = view.comparison_words(comparison, measure)
     lines = [f"### {_plain(words.title)}", "", _plain(words.detail)]
     if words.also:
         lines += ["", f"({_plain(words.also)})"]
@@ -86,6 +91,31 @@ def _comparison(comparison: Comparison) -> list[str]:
             more = f" and {numbers.count(len(ids) - _MOST_IDS)} more" if len(ids) > _MOST_IDS else ""
             lines += ["", f"{name}: {', '.join(map(code, ids[:_MOST_IDS]))}{more}"]
     return lines
+
+
+def _changes(report: Report, arm: ArmReport) -> list[list[str]]:
+    """The flip table of a replay and the changed turns side by side."""
+    where = f" by {code(arm.name)}" if len(report.arms) > 1 else ""
+    found = changes.flip_rows(arm)
+    if not found:
+        return []
+    rows = [[f"{code(flip.then)} → {code(flip.now)}", numbers.count(flip.n), numbers.percent(flip.share)] for flip in found[:_MOST_FLIPS]]
+    header = ["decided then → now", "turns", "of all"]
+    blocks = [[f"### Changed{where}", "", *table(header, rows), *_more(len(found) - _MOST_FLIPS, "kinds of change")]]
+    shown, total = changes.turns_of(report, arm, _MOST_TURNS)
+    if shown:
+        turns = [[f"{code(turn.id)} {_shortened(turn.message)}", *(_side(one) for _, one in changes.sides(turn))] for turn in shown]
+        blocks.append([*table(["turn", "then", "now"], turns, numeric=False), *_more(total - len(shown), "changed turns")])
+    return blocks
+
+
+def _side(one: changes.Side) -> str:
+    confidence = f" {one.confidence}" if one.confidence else ""
+    return f"{code(one.action)}{confidence}{f'<br>{_shortened(one.reasoning)}' if one.reasoning else ''}"
+
+
+def _shortened(text: str) -> str:
+    return _plain(numbers.clipped(text, _LONGEST_TEXT))
 
 
 def _confusions(report: Report) -> list[str]:

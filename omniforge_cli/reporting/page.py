@@ -10,7 +10,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from omniforge_cli.core.report import ArmReport, Comparison, Report
-from omniforge_cli.reporting import charts, numbers, view
+from omniforge_cli.reporting import changes, charts, numbers, view
 
 _MOST_ARMS: Final = 40
 _MOST_DETAILED_ARMS: Final = 12
@@ -123,7 +123,7 @@ def _comparison(report: Report, comparison: Comparison) -> dict[str, Any]:
     names = [arm.name for arm in report.arms]
     most = _MOST_IDS // (2 * min(len(report.comparisons), _MOST_COMPARISONS))
     return {
-        "words": view.comparison_words(comparison),
+        "words": view.comparison_words(comparison, view.accuracy_name(report)),
         "verdict": comparison.verdict,
         "strip": Markup(charts.difference(comparison.delta)),
         "arms": [names.index(name) for name in (comparison.a, comparison.b) if name in names],
@@ -146,6 +146,7 @@ def _details(arm: ArmReport, index: int, n_arms: int) -> dict[str, Any]:
     )
     return {
         "index": index,
+        "flips": _flip_rows(arm, most_rows),
         "name": numbers.one_line(arm.name),
         "matrix": matrix(arm, min(_MOST_CONFUSED, math.isqrt(_MOST_CELLS // n_arms))),
         "classes": _class_rows(arm, most_rows),
@@ -175,6 +176,18 @@ def _class_rows(arm: ArmReport, most: int) -> list[tuple[Cell, ...]]:
             Cell(text=numbers.count(one.support), value=one.support),
         )
         for label, one in ((label, arm.per_class[label]) for label in labels)
+    ]
+
+
+def _flip_rows(arm: ArmReport, most: int) -> list[tuple[Cell, ...]]:
+    return [
+        (
+            _word(flip.then),
+            _word(flip.now),
+            Cell(text=numbers.count(flip.n), value=flip.n),
+            Cell(text=numbers.percent(flip.share), value=flip.share),
+        )
+        for flip in changes.flip_rows(arm)[:most]
     ]
 
 

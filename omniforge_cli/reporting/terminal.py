@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from omniforge_cli.core.report import ArmReport, GateResult, GateStatus, Report
-from omniforge_cli.reporting import numbers, view
+from omniforge_cli.reporting import changes, numbers, view
 from omniforge_cli.reporting.plaintext import BOLD, DIM, GREEN, RED, YELLOW, aligned, displayed_width, encodable, fitted, paint, wrapped
 
 _STATUS_COLORS = {"pass": GREEN, "fail": RED, "undecided": YELLOW}
 _MANY_LABELS = 20
 _WORST = 5
 _IDS = 8
+_FLIPS = 10
+_TURNS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +79,36 @@ def _column_width(column: Sequence[str], room: int) -> int:
 
 
 def _arm(report: Report, arm: ArmReport, page: _Page) -> list[list[str]]:
-    blocks = [_classes(report, arm, page), _confusions(arm, page), _tags(arm, page)]
+    if report.command == "replay":
+        blocks = [_flips(arm, page), _turns(report, arm, page), _tags(arm, page)]
+    else:
+        blocks = [_classes(report, arm, page), _confusions(arm, page), _tags(arm, page)]
     blocks = [block for block in blocks if block]
     if blocks and len(report.arms) > 1:
         blocks[0].insert(0, page.bold(fitted(arm.name, page.width)))
     return blocks
+
+
+def _flips(arm: ArmReport, page: _Page) -> list[str]:
+    found = changes.flip_rows(arm)
+    if not found:
+        return []
+    rows = [[flip.then, "→", flip.now, numbers.count(flip.n), numbers.percent(flip.share)] for flip in found[:_FLIPS]]
+    lines = aligned([["decided then", "", "decided now", "turns", "of all"], *rows], right=(3, 4), widest=max((page.width - 24) // 2, 12))
+    tail = [page.dim(f"and {numbers.counted(len(found) - _FLIPS, 'more kind')} of change")] if len(found) > _FLIPS else []
+    return [page.bold(lines[0]), *lines[1:], *tail]
+
+
+def _turns(report: Report, arm: ArmReport, page: _Page) -> list[str]:
+    shown, total = changes.turns_of(report, arm, _TURNS)
+    if not shown:
+        return []
+    lines = [page.bold("changed turns" if len(shown) == total else f"changed turns, {len(shown)} of {numbers.count(total)}")]
+    for turn in shown:
+        lines.append(fitted(f"{turn.id}  {turn.message}", page.width))
+        rows = [["", name, one.action, one.confidence, one.reasoning] for name, one in changes.sides(turn)]
+        lines += [fitted(line, page.width) for line in aligned(rows, widest=page.width)]
+    return lines
 
 
 def _classes(report: Report, arm: ArmReport, page: _Page) -> list[str]:
@@ -140,7 +167,7 @@ def _comparisons(report: Report, page: _Page) -> list[str]:
         return []
     lines = [page.bold("comparisons")]
     for comparison in report.comparisons:
-        words = view.comparison_words(comparison)
+        words = view.comparison_words(comparison, view.accuracy_name(report))
         lines += wrapped(words.title, page.width)
         lines += wrapped(words.detail, page.width, "  ")
         lines += map(page.dim, wrapped(f"({words.also})", page.width, "  ")) if words.also else ()

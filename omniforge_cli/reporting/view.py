@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from omniforge_cli.core.decision import OUTAGE_REASONS
 from omniforge_cli.core.report import ArmReport, ClassScore, Comparison, Estimate, GateResult, GateStatus, Report, TagScore, Verdict
 from omniforge_cli.reporting import numbers
-from omniforge_cli.scoring.compare import explain
+from omniforge_cli.scoring.compare import explain, grade
 
 CasesOf = Callable[[int], Iterable[Mapping[str, Any]]]
 """The samples of the arm with that number, from the beginning at every call."""
@@ -68,7 +68,7 @@ def headline(report: Report) -> Headline:
     return Headline(
         status=report.status,
         title=report.status.replace("_", " ").upper(),
-        sentence=_verdict_sentence(report),
+        sentence=" ".join(part for part in (_agreement_sentence(report), _verdict_sentence(report)) if part),
         subject=" · ".join(part for part in (evalset_name(report), _size(report), _arms(report), report.run_id) if part),
     )
 
@@ -124,9 +124,11 @@ def worst_tags(arm: ArmReport, limit: int | None = None) -> list[tuple[str, TagS
 
 
 def gates_by_urgency(report: Report) -> list[GateResult]:
-    """Failed gates, undecided ones, then those that passed; each group in the file's order."""
+    """Failed gates, undecided ones, then those that passed; each group in the file's order. In a replay accuracy is agreement."""
     order = {GateStatus.FAIL: 0, GateStatus.UNDECIDED: 1, GateStatus.PASS: 2}
-    return sorted(report.gates, key=lambda gate: order[GateStatus(gate.status)])
+    name = accuracy_name(report)
+    told = [replace(gate, metric=name) if gate.metric == "accuracy" else gate for gate in report.gates]
+    return sorted(told, key=lambda gate: order[GateStatus(gate.status)])
 
 
 def gate_rule(gate: GateResult) -> str:
@@ -148,11 +150,11 @@ def gate_odds(gate: GateResult) -> str:
     return ", ".join(parts)
 
 
-def comparison_words(comparison: Comparison) -> ComparisonWords:
-    """A comparison in sentences, and the numbers that somebody who knows statistics asks for."""
+def comparison_words(comparison: Comparison, measure: str = "accuracy") -> ComparisonWords:
+    """A comparison in sentences, and the numbers that somebody who knows statistics asks for; `measure` is the report's `accuracy_name`."""
     a, b = numbers.one_line(comparison.a), numbers.one_line(comparison.b)
     verdict = Verdict(comparison.verdict)
-    title = f"Cannot tell {b} from {a}" if verdict is Verdict.CANNOT_TELL else f"{b} is {verdict.value} than {a}"
+    title = f"Cannot tell {b} from {a}" if verdict is Verdict.CANNOT_TELL else f"{b} is {grade(verdict, measure)} than {a}"
     measured = comparison.mcnemar_p if comparison.p_adjusted is None else comparison.p_adjusted
     also = [numbers.p_value(measured)] if numbers.known(measured) else []
     also += [
@@ -164,7 +166,7 @@ def comparison_words(comparison: Comparison) -> ComparisonWords:
         )
         if one is not None and numbers.known(one.value)
     ]
-    return ComparisonWords(title=title, detail=numbers.one_line(explain(comparison)), also=", ".join(also))
+    return ComparisonWords(title=title, detail=numbers.one_line(explain(comparison, measure)), also=", ".join(also))
 
 
 def outcome(case: Mapping[str, Any]) -> Outcome:
@@ -187,6 +189,18 @@ def failure_reason(case: Mapping[str, Any]) -> str | None:
 def inline_cases(report: Report) -> CasesOf:
     """The samples that the report itself holds."""
     return lambda arm: report.arms[arm].cases or ()
+
+
+def _agreement_sentence(report: Report) -> str:
+    """In a replay of one arm: how many turns are decided as they were."""
+    if report.command != "replay" or len(report.arms) != 1:
+        return ""
+    arm = report.arms[0]
+    if not arm.n:
+        return "No turn has a decision made then to agree with."
+    changed = sum(flip["n"] for flip in arm.extra.get("flips") or ())
+    told = "1 is not" if changed == 1 else f"{numbers.count(changed)} are not" if changed else "none changed"
+    return f"{numbers.percent(arm.accuracy.value)} of {numbers.counted(arm.n, 'turn')} decided as then, {told}."
 
 
 def _verdict_sentence(report: Report) -> str:

@@ -19,6 +19,7 @@ from omniforge_cli.routing.situation import Situation, read_situation
 SOURCES: Final = ("own", "offer", "context", "choice", "request", "joint")
 """The texts that are scored: the message; what the assistant offers or asks, alone and with the sentences before it; the option
 that is picked; the last request; that request with the message."""
+_PENDING: Final = frozenset({"offer", "context", "choice", "request"})
 FLOOR: Final = 1e-3
 """No probability is trusted below this: one classifier that is too sure must not overrule the others for good."""
 _OPENINGS: Final = frozenset({"consent", "refusal", "thanks", "hesitation", "correction", "shift", "question"})
@@ -100,12 +101,20 @@ def situation_features(situation: Situation, scored: Mapping[str, Sequence[float
     return {**dict.fromkeys(sorted(found), 1.0), **_score_features(scored, none)}
 
 
+def evidence(source: str, scores: Sequence[float], none: int | None) -> list[float]:
+    """What a source says for each label, as logarithms. What is pending asks for something: there "none of these" says nothing."""
+    if none is None or source not in _PENDING:
+        return [math.log(max(score, FLOOR)) for score in scores]
+    whole = sum(scores) - scores[none] + FLOOR * len(scores)
+    return [math.log(1 / len(scores) if index == none else (score + FLOOR) / whole) for index, score in enumerate(scores)]
+
+
 def pool(scored: Mapping[str, Sequence[float]], gate: Sequence[float], none: int | None) -> list[float]:
     """The weighted geometric mean of the scores with "none of these" raised by the gate's last value, made a distribution."""
     logits = [0.0] * len(scored["own"])
     for source, weight in zip(SOURCES, gate, strict=False):
-        for index, probability in enumerate(scored.get(source, ())):
-            logits[index] += weight * math.log(max(probability, FLOOR))
+        for index, value in enumerate(evidence(source, scored[source], none) if source in scored else ()):
+            logits[index] += weight * value
     if none is not None:
         logits[none] += gate[-1]
     highest = max(logits)

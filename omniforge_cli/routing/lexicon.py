@@ -27,11 +27,12 @@ _COMMON: Final = "common"
 
 
 class Lexicon:
-    """Finds the class of each word or phrase. Entries: a word, a `stem*`, a phrase; where two classes claim an entry the first has it."""
+    """Finds the class of each word or phrase. Entries: a word, a `stem*`, an `*ending`, a phrase; where two classes claim an entry the first has it."""
 
     def __init__(self, classes: Mapping[str, str]) -> None:
         self._words: dict[str, str] = {}
         self._stems: dict[str, str] = {}
+        self._endings: dict[str, str] = {}
         self._phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
         unspaced: dict[str, str] = {}
         for name, entries in classes.items():
@@ -41,6 +42,8 @@ class Lexicon:
                 elif " " in entry:
                     parts = tuple(entry.split(" "))
                     self._phrases.setdefault(parts[0], []).append((parts, name))
+                elif entry.startswith("*"):
+                    self._endings[entry[1:]] = name
                 elif entry.endswith("*"):
                     self._stems.setdefault(entry[:-1], name)
                 else:
@@ -134,6 +137,8 @@ class Lexicon:
             shortest = _SHORTEST_STEM if word[0] < "\u0600" else 2
             stems = (self._stems.get(word[:end]) for end in range(len(word), shortest - 1, -1))
             name = next((stem for stem in stems if stem), None)
+        if name is None:
+            name = next((of for ending, of in self._endings.items() if word.endswith(ending)), None)
         if len(self._memo) < _MEMO_SIZE:
             self._memo[word] = name
         return name

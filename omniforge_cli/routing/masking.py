@@ -82,10 +82,15 @@ def read(text: str, names: Sequence[str] = ()) -> Reading:
             continue
         end = max(end, at + 1)
         reading.words.extend([token.casefold() for token in tokens[at:end]])
-        reading.named.extend([capital and not (first and place == 0) for place, capital in enumerate(capitals[at:end])])
+        reading.named.extend([capital and (not (first and place == 0) or _is_camel(tokens[at + place])) for place, capital in enumerate(capitals[at:end])])
         reading.opening.extend([capital and first and place == 0 for place, capital in enumerate(capitals[at:end])])
         at = end
     return reading
+
+
+def _is_camel(token: str) -> bool:
+    """`RateHound`: a name wherever it stands."""
+    return not token.isupper() and any(map(str.isupper, token[1:]))
 
 
 def _is_subject(tokens: Sequence[str], start: int, end: int) -> bool:

@@ -14,7 +14,8 @@ _QUOTED: Final = re.compile(
     r"|(?<!\w)['‘]([^'’\n]{2,60})['’](?!\w)|`([^`\n]{2,60})`"
 )
 _COMPOUND: Final = re.compile(r"(?<![\w./@#:$-])(?:[^\W_]+(?:[-_][^\W_]+)+|[^\W\d_]{2,}[Bb]ot\d*)(?![\w/@(-]|\.\w)")
-_WORD: Final = r"(?:[A-ZÀ-ÖØ-ÞА-Я](?:[\w'’]*\w)?)"
+_LETTER: Final = r"[A-Za-z0-9À-ɏА-я]"
+_WORD: Final = rf"(?:[A-ZÀ-ÖØ-ÞА-Я](?:(?:{_LETTER}|['’])*{_LETTER})?)"
 _CAPITALISED: Final = re.compile(rf"(?<![\w@#./'’-]){_WORD}(?:[ -](?:{_WORD}|\d+\b))*")
 _POSSESSIVE: Final = re.compile(r"['’]s?$")
 _CONTRACTION: Final = re.compile(r"'(?:ve|re|ll|d|m|t|s)$")
@@ -87,12 +88,14 @@ def _kind(name: str, form: str, before: frozenset[str], after: frozenset[str], s
     folded = " ".join(read(name).words)
     if "skill" in after or "skill" in before:
         return "skill" if form != "capitalised" or not _is_common(name, phrases) else None
-    if folded in phrases.services.classes or "invite" in before or not folded:
+    if "invite" in before or not folded:
         return None
     if "named" in before:
         return "skill" if "skill" in spoken and "agent" not in spoken else "agent"
     if "agent" in before or "agent" in after:
         return None if form == "capitalised" and _is_common(name, phrases) else "agent"
+    if folded in phrases.services.classes:
+        return None
     if form == "quoted":
         return "agent" if "handle" in before else None
     if form == "compound":
@@ -149,7 +152,7 @@ _STARTERS: Final = frozenset(
             "any",
         ),
         *("at", "in", "on", "for", "from", "by", "with", "do", "are", "were", "am", "would", "could", "you", "your", "its", "today", "two"),
-        *("half", "most", "many", "instead", "meanwhile", "somehow", "sometimes", "again", "never", "always", "also", "their", "client"),
+        *("half", "most", "many", "instead", "meanwhile", "somehow", "sometimes", "again", "never", "always", "also", "their", "client", "enough"),
     }
 )
 

@@ -164,8 +164,15 @@ def _named(parts: list[str], phrases: Phrases) -> tuple[Option, ...]:
 
 
 def _option(text: str, phrases: Phrases) -> Option:
-    text = text.strip(_EDGES)
-    body, _, last = text.rpartition(" ")
-    if body and phrases.talk.classes.get(last.casefold(), frozenset()) & {"or", "or_weak", "and"}:
-        text = body.strip(_EDGES)
+    """An item without the marks around it, and without the "or" that joined it to its neighbours."""
+    words = text.strip(_EDGES).split(" ")
+    while len(words) > 1 and _joins(words[-1], phrases):
+        words.pop()
+    while len(words) > 1 and _joins(words[0], phrases):
+        words.pop(0)
+    text = " ".join(words).strip(_EDGES)
     return Option(text=text, name=_TAIL.sub("", text, count=1).strip(_EDGES) or text)
+
+
+def _joins(word: str, phrases: Phrases) -> bool:
+    return "or" in phrases.talk.classes.get(word.casefold(), ())

@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from omniforge_cli.core.report import Comparison, Estimate, Verdict
 from omniforge_cli.scoring.outcome import Outcome
@@ -86,23 +87,34 @@ def adjusted(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
     )
 
 
-def explain(comparison: Comparison) -> str:
-    """The comparison in plain words, for somebody who does not know statistics."""
+_CLOSER: Final = {Verdict.BETTER: "closer to what was decided then", Verdict.WORSE: "further from what was decided then"}
+
+
+def explain(comparison: Comparison, measure: str = "accuracy") -> str:
+    """The comparison in plain words, for somebody who does not know statistics.
+
+    `measure` is what being right means: `accuracy`, or in a replay `agreement`, where nobody knows which decision was right.
+    """
     a, b, delta = comparison.a, comparison.b, comparison.delta
     if delta.value is None or delta.ci_low is None or delta.ci_high is None:
         return f"{a} and {b} share no case that can be compared, so nothing can be said. {comparison.note}".rstrip()
     n = comparison.n
     seen = (
         f"On {_cases(n)} of both, {b} fixed {len(comparison.fixed)} and broke {len(comparison.broken)} against {a}: "
-        f"accuracy changed by {_points(delta.value)} (95% interval {_points(delta.ci_low)} to {_points(delta.ci_high)})."
+        f"{measure} changed by {_points(delta.value)} (95% interval {_points(delta.ci_low)} to {_points(delta.ci_high)})."
     )
     if comparison.verdict is Verdict.CANNOT_TELL:
         judged = f"Whether one is better cannot be told from that: luck alone could have done it. {_reach(comparison)}"
     else:
         odds = comparison.p_adjusted or 0.0
         often = "less than once in 1,000" if odds < 0.001 else f"about {odds * 1000:.0f} times in 1,000"
-        judged = f"{b} is {comparison.verdict.value} than {a}: if they were equal, a change this large would be seen {often}."
+        judged = f"{b} is {grade(comparison.verdict, measure)} than {a}: if they were equal, a change this large would be seen {often}."
     return " ".join(part for part in (seen, judged, comparison.note) if part)
+
+
+def grade(verdict: Verdict, measure: str) -> str:
+    """`better`, or of an agreement `closer to what was decided then`."""
+    return verdict.value if measure == "accuracy" else _CLOSER.get(verdict, verdict.value)
 
 
 def _reach(comparison: Comparison) -> str:

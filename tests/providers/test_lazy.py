@@ -73,6 +73,17 @@ async def test_a_caller_who_gives_up_does_not_take_the_load_along() -> None:
     assert (await lazy.complete(REQUEST, timeout_s=1)).text == "yes"
 
 
+def test_it_serves_one_event_loop_after_another() -> None:
+    lazy = LazyProvider(lambda: FakeProvider(["yes"]))
+
+    async def ask() -> str:
+        completion = await lazy.complete(REQUEST, timeout_s=1)
+        await lazy.close()
+        return completion.text
+
+    assert [asyncio.run(ask()) for _ in range(2)] == ["yes", "yes"]
+
+
 async def test_close_without_a_load_loads_nothing_and_after_one_closes_it() -> None:
     inner = FakeProvider(["yes"])
     lazy = LazyProvider(lambda: inner)

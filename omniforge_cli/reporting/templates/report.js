@@ -1,9 +1,11 @@
 "use strict";
 (() => {
-  const { arms, changes, cases } = JSON.parse(document.getElementById("data").textContent);
+  const { command, arms, changes, cases } = JSON.parse(document.getElementById("data").textContent);
   const byId = new Map();
   cases.forEach((one) => byId.set(one.id, one));
   const PAGE = 40;
+  const replayed = command === "replay";
+  const outcomes = replayed ? { right: "as then", wrong: "changed", then: "" } : {};
 
   const element = (tag, className, ...children) => {
     const made = document.createElement(tag);
@@ -15,8 +17,9 @@
   const words = (...parts) => parts.filter(Boolean).join(" · ");
 
   const answer = (result, index) => {
-    const wrong = result.outcome !== "right" && result.outcome !== "unlabelled";
-    const mark = element("span", `mark is-${result.outcome}`, result.mark || result.outcome);
+    const wrong = !["right", "unlabelled", "then"].includes(result.outcome);
+    const mark = element("span", `mark is-${result.outcome}`, result.mark || (outcomes[result.outcome] ?? result.outcome));
+    const label = result.outcome === "then" ? "decided then" : arms.length > 1 ? element("code", "", arms[index]) : replayed ? "decided now" : "";
     const meta = words(
       result.confidence && `confidence ${result.confidence}`,
       result.latency,
@@ -27,7 +30,7 @@
     );
     return element(
       "div", `answer is-${result.outcome}`,
-      arms.length > 1 ? element("div", "arm-label", element("code", "", arms[index])) : null,
+      label ? element("div", "arm-label", label) : null,
       element("div", "", element("code", wrong ? "strong" : "", result.predicted || "no answer"), " ", mark),
       element("div", "meta", meta),
       result.reason ? element("div", "aside", words(`unanswered: ${result.reason}`, result.error)) : null,
@@ -46,12 +49,12 @@
       element(
         "div", "case-head",
         element("code", "", one.id),
-        one.expected ? element("span", "", "expected ", element("code", "", one.expected)) : element("span", "", "without a label"),
+        one.then ? null : one.expected ? element("span", "", "expected ", element("code", "", one.expected)) : element("span", "", "without a label"),
         one.changed ? element("span", "", "arms differ") : null,
         element("span", "", (one.tags || []).join(" · ")),
       ),
       element("p", "message", one.message || "(empty message)"),
-      element("div", "answers", ...answers),
+      element("div", "answers", one.then ? answer(one.then) : null, ...answers),
     );
   };
 
@@ -60,7 +63,7 @@
   const more = document.getElementById("more");
   const status = document.querySelector(".count");
   const choices = {
-    show: [["", "all"], ["wrong", "wrong"], ["error", "provider errors"], ["changed", "arms differ"], ["unstable", "repeats differ"], ["right", "right"]],
+    show: [["", "all"], ["wrong", outcomes.wrong || "wrong"], ["error", "provider errors"], ["unanswered", "without an answer"], ["changed", "arms differ"], ["unstable", "repeats differ"], ["right", outcomes.right || "right"]],
     arm: [["", "any arm"], ...arms.map((name, index) => [String(index), name])],
   };
   const distinct = (values) => [...new Set(values)].filter(Boolean).sort();
@@ -93,6 +96,7 @@
     if (wanted.show === "right" && !asked.every((result) => result.outcome === "right")) return false;
     return asked.some((result) => {
       if (wanted.predicted && result.predicted !== wanted.predicted) return false;
+      if (wanted.show === "unanswered") return Boolean(result.reason || !result.predicted);
       if (wanted.show === "unstable") return Boolean(result.unstable);
       return !["wrong", "error"].includes(wanted.show) || result.outcome === wanted.show;
     });
@@ -127,13 +131,9 @@
     if (first) { first.tabIndex = -1; first.focus({ preventScroll: true }); }
   });
 
-  document.querySelectorAll(".confusion").forEach((table) => table.addEventListener("click", (event) => {
-    const cell = event.target.closest("button");
-    if (!cell) return;
-    const place = cell.closest("td");
-    const wanted = { expected: place.parentElement.cells[0].textContent, predicted: table.tHead.rows[0].cells[place.cellIndex].textContent };
+  const showCases = (arm, wanted) => {
     form.reset();
-    form.elements.arm.value = table.closest(".arm").dataset.arm;
+    form.elements.arm.value = arm;
     Object.entries(wanted).forEach(([name, label]) => {
       const select = form.elements[name];
       if (![...select.options].some((option) => option.value === label)) select.append(new Option(label, label));
@@ -145,6 +145,14 @@
       status.focus({ preventScroll: true });
       document.getElementById("cases").scrollIntoView();
     });
+  };
+  document.querySelectorAll(".confusion, .flips").forEach((table) => table.tBodies[0].addEventListener("click", (event) => {
+    const cell = event.target.closest("button");
+    if (!cell) return;
+    const place = cell.closest("td");
+    const expected = place.parentElement.cells[0].textContent;
+    const now = table.matches(".flips") ? place.textContent : table.tHead.rows[0].cells[place.cellIndex].textContent;
+    showCases(table.closest(".arm").dataset.arm, table.matches(".flips") && now === "no answer" ? { expected, show: "unanswered" } : { expected, predicted: now });
   }));
 
   document.querySelectorAll(".sortable").forEach((table) => {
@@ -154,10 +162,11 @@
       heads.forEach((other) => other.removeAttribute("aria-sort"));
       head.setAttribute("aria-sort", up ? "ascending" : "descending");
       const key = (row) => row.cells[column].dataset.value;
+      const inWords = [...table.tBodies[0].rows].some((row) => Number.isNaN(Number(key(row))));
       const rows = [...table.tBodies[0].rows].sort((a, b) => {
         const [left, right] = [key(a), key(b)];
         if (left === "" || right === "") return (left === "") - (right === "");
-        const order = column === 0 ? left.localeCompare(right) : Number(left) - Number(right);
+        const order = inWords ? left.localeCompare(right) : Number(left) - Number(right);
         return up ? order : -order;
       });
       table.tBodies[0].append(...rows);

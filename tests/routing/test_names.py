@@ -1,0 +1,72 @@
+"""Names as people write them, where nothing but their place says that they are names."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from omniforge_cli.files.phrases import load_phrases
+from omniforge_cli.routing.names import Written, written_names
+from omniforge_cli.routing.phrases import read
+
+PHRASES = load_phrases()
+
+
+def names(text: str) -> list[Written]:
+    words = read(text)
+    return written_names(words, PHRASES.things.hits(words.words), PHRASES)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("pause Willow until Monday", "Willow"),
+        ("what's Otto's schedule?", "Otto"),
+        ("run invoice-bot now", "invoice-bot"),
+        ("kick off report_runner on the March file", "report_runner"),
+        ("run the 'Weekly Digest' agent", "Weekly Digest"),
+        ("the Daily Sales bot is late", "Daily Sales"),
+        ("my Jira helper stopped", "Jira helper"),
+        ("Gearbox keeps failing", "Gearbox"),
+        ("Give Iris a shorter greeting", "Iris"),
+        ("Rikuって昨日ちゃんと動いた?", "Riku"),
+        ("lösche den Agenten „Lösche Altdaten“", "Lösche Altdaten"),
+    ],
+)
+def test_an_agent_is_known_by_its_place(text: str, name: str) -> None:
+    assert [(found.name, found.kind, found.new) for found in names(text)] == [(name, "agent", False)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "please run it",
+        "Could you help me?",
+        "the follow-up was late",
+        "connect Salesforce",
+        "run the report on sales.csv",
+        "I need it on Monday",
+        "Enough said.",
+    ],
+)
+def test_ordinary_words_are_no_names(text: str) -> None:
+    assert names(text) == []
+
+
+def test_a_name_that_is_given_is_new() -> None:
+    assert names("make a bot called Tide Watch") == [Written(name="Tide Watch", kind="agent", new=True)]
+
+
+def test_a_skill_is_told_from_an_agent() -> None:
+    found = {name.kind: name.name for name in names("attach the 'Tax Lookup' skill to invoice-bot")}
+    assert found == {"skill": "Tax Lookup", "agent": "invoice-bot"}
+
+
+def test_a_person_is_told_by_the_role() -> None:
+    assert [(found.name, found.kind) for found in names("make Petra an editor")] == [("Petra", "person")]
+
+
+@given(st.text(max_size=200))
+def test_every_name_stands_in_the_text(text: str) -> None:
+    assert all(found.name.split()[0] in text for found in names(text))

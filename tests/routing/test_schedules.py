@@ -1,0 +1,45 @@
+"""Schedules as people write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from omniforge_cli.files.phrases import load_phrases
+from omniforge_cli.routing.phrases import read
+from omniforge_cli.routing.schedules import schedules
+
+PHRASES = load_phrases()
+
+
+def found(text: str) -> list[str]:
+    words = read(text)
+    return schedules(words, PHRASES.things.hits(words.words), PHRASES)
+
+
+@pytest.mark.parametrize(
+    ("text", "schedule"),
+    [
+        ("send it every Monday at 9", "every Monday at 9"),
+        ("run it daily at 6pm please", "daily at 6pm"),
+        ("every 15 minutes", "every 15 minutes"),
+        ("each dawn, check the berths", "each dawn"),
+        ("twice a day is plenty", "twice a day"),
+        ("cron is 0 9 * * 1 now", "0 9 * * 1"),
+        ("jeden Montag um 9 Uhr", "jeden Montag um 9 Uhr"),
+        ("todos los lunes a las 9", "todos los lunes a las 9"),
+        ("毎週月曜9時に送って", "毎週月曜9時"),
+        ("每周一早上9点发", "每周一早上9点"),
+        ("매일 아침 보내줘", "매일 아침"),
+        ("हर सोमवार भेजो", "हर सोमवार"),
+        ("каждый понедельник в 9:00", "каждый понедельник в 9:00"),
+    ],
+)
+def test_what_happens_again_is_a_schedule(text: str, schedule: str) -> None:
+    assert found(text) == [schedule]
+
+
+@pytest.mark.parametrize(
+    "text", ["it ran on Monday", "3 times", "the meeting is at 9", "every agent has it", "2 * 3 = 6", "see you tomorrow morning"]
+)
+def test_what_happens_once_or_never_is_none(text: str) -> None:
+    assert found(text) == []

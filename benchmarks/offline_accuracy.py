@@ -1,6 +1,6 @@
 """How well `local` does on public intent sets that it was not built for: CLINC150 and BANKING77 (`docs/offline.md`).
 
-    python benchmarks/offline_accuracy.py --clinc FILE [--clinc-test FILE] --banking FILE [--banking-test FILE]
+python benchmarks/offline_accuracy.py --clinc FILE [--clinc-test FILE] --banking FILE [--banking-test FILE]
 """
 
 from __future__ import annotations
@@ -15,22 +15,23 @@ from time import perf_counter
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from omniforge_cli.adapters.sklearn_trainer import LabelledMessage, TrainedModel, train
-from omniforge_cli.files.weights import weights_json
-from omniforge_cli.routing.classifier import Classifier
+from omniforge_cli.adapters.sklearn_trainer import LabelledMessage, TrainedModel, train  # noqa: E402 - found through the line above
+from omniforge_cli.files.weights import load_lexicon, weights_json  # noqa: E402
+from omniforge_cli.routing.classifier import Classifier  # noqa: E402
 
-LEXICON = json.loads((ROOT / "omniforge_cli" / "weights" / "lexicon.json").read_text(encoding="utf-8"))
+LEXICON = load_lexicon()
 Rows = list[tuple[str, str]]
 
 
 def fit(rows: Rows, none_label: str | None) -> TrainedModel:
     started = perf_counter()
     labels = sorted({label for _, label in rows})
-    model = train([LabelledMessage(message=text, label=label) for text, label in rows], labels=labels, none_label=none_label, lexicon=LEXICON)
-    print(
-        f"  {len(rows)} messages, {len(labels)} labels: trained in {perf_counter() - started:.0f} s, {len(weights_json(model.weights)) / 1e6:.2f} MB; "
-        f"held-out accuracy {model.held_out.accuracy:.4f}, threshold {model.clarification_threshold}"
+    model = train(
+        [LabelledMessage(message=text, label=label) for text, label in rows], labels=labels, none_label=none_label, lexicon=LEXICON
     )
+    size = len(weights_json(model.weights)) / 1e6
+    print(f"  {len(rows)} messages, {len(labels)} labels: trained in {perf_counter() - started:.0f} s, {size:.2f} MB")
+    print(f"  held-out accuracy {model.held_out.accuracy:.4f}, threshold {model.clarification_threshold}")
     return model
 
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from omniforge_cli.adapters.duckdb.connection import Database, Session
 from omniforge_cli.adapters.duckdb.conversations import DuckDBConversationRepository
@@ -104,7 +105,7 @@ async def writes(folder: Path) -> None:
     """Single messages, a bulk import, and the pure assembly of a context."""
     database = Database(folder / "small.duckdb")
     repository = DuckDBConversationRepository(database)
-    mine = {"tenant_id": "t", "user_id": "u"}
+    mine: dict[str, Any] = {"tenant_id": "t", "user_id": "u"}
     await repository.create(**mine, conversation_id="c")
     message = Message(role="user", content="hello there " * 10)
     print(f"adding a message: {await _median_ms(lambda: repository.add('c', [message], **mine), 30):.1f} ms")

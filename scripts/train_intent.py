@@ -15,8 +15,9 @@ sys.path.insert(0, str(ROOT))
 from omniforge_cli.adapters.sklearn_trainer import LabelledMessage, TrainedModel, train  # noqa: E402 - found through the line above
 from omniforge_cli.core.identity import content_hash, sha256  # noqa: E402
 from omniforge_cli.files.taxonomy import parse_taxonomy  # noqa: E402
-from omniforge_cli.files.weights import weights_json  # noqa: E402
+from omniforge_cli.files.weights import load_lexicon, weights_json  # noqa: E402
 from omniforge_cli.routing.classifier import Classifier  # noqa: E402
+from omniforge_cli.scoring.calibration import ece, reliability_bins  # noqa: E402
 
 DATA = ROOT / "data" / "intent"
 OUT = ROOT / "omniforge_cli" / "weights" / "omniforge"
@@ -30,14 +31,19 @@ def main() -> None:
     unseen = [row for row in rows if row["voice"] == HELD_OUT_VOICE]
     taxonomy_file = ROOT / "omniforge_cli" / "taxonomies" / "omniforge.yaml"
     taxonomy = parse_taxonomy(taxonomy_file.read_text(encoding="utf-8"), taxonomy_file)
-    lexicon = json.loads((OUT.parent / "lexicon.json").read_text(encoding="utf-8"))
+    lexicon = load_lexicon()
     messages = [LabelledMessage(message=row["message"], label=row["label"], voice=voice_of(row)) for row in seen]
     model = train(messages, labels=taxonomy.names, none_label=taxonomy.none_of_these, lexicon=lexicon)
     weights = weights_json(model.weights)
     card = {
         "weights_sha256": sha256(weights),
         "created": "",
-        "data": {"messages": len(seen), "voices": len({row["voice"] for row in seen}), "sha256": content_hash(seen), "lexicon_sha256": content_hash(lexicon)},
+        "data": {
+            "messages": len(seen),
+            "voices": len({row["voice"] for row in seen}),
+            "sha256": content_hash(seen),
+            "lexicon_sha256": content_hash(lexicon),
+        },
         "size_bytes": len(weights),
         "clarification_threshold": model.clarification_threshold,
         "held_out_voices": by_group(seen, model),
@@ -78,8 +84,14 @@ def by_group(rows: Sequence[Mapping[str, Any]], model: TrainedModel) -> dict[str
     worst = min(sorted(voices), key=lambda voice: shares["voice"][voice])
     expected = [model.held_out.labels[at] for at in model.held_out.expected]
     predicted = [model.held_out.labels[at] for at in model.held_out.predicted]
-    error = ece(list(map(str.__eq__, expected, predicted)), model.held_out.probabilities.max(axis=1).tolist())
-    return {"accuracy": share(right), "english": share(english), "ece": error, "worst_english_voice": worst, **{f"by_{kind}": found for kind, found in shares.items()}}
+    error = calibration_error(list(map(str.__eq__, expected, predicted)), model.held_out.probabilities.max(axis=1).tolist())
+    return {
+        "accuracy": share(right),
+        "english": share(english),
+        "ece": error,
+        "worst_english_voice": worst,
+        **{f"by_{kind}": found for kind, found in shares.items()},
+    }
 
 
 def unread(rows: Sequence[Mapping[str, Any]], classifier: Classifier) -> dict[str, Any]:
@@ -93,18 +105,16 @@ def unread(rows: Sequence[Mapping[str, Any]], classifier: Classifier) -> dict[st
     return {
         "voice": HELD_OUT_VOICE,
         "accuracy": share(right),
-        "ece": ece(right, [max(each) for each in scored]),
+        "ece": calibration_error(right, [max(each) for each in scored]),
         "by_tag": {tag: share(hits) for tag, hits in sorted(tags.items())},
     }
 
 
-def ece(right: Sequence[bool], confidence: Sequence[float], bins: int = 10) -> float:
-    """Expected calibration error over bins of equal width."""
-    total = 0.0
-    for at in range(bins):
-        inside = [i for i, value in enumerate(confidence) if min(int(value * bins), bins - 1) == at]
-        total += abs(sum(right[i] for i in inside) - sum(confidence[i] for i in inside))
-    return round(total / len(right), 4)
+def calibration_error(right: Sequence[bool], confidence: Sequence[float]) -> float:
+    """Expected calibration error, to four digits."""
+    error = ece(reliability_bins(confidence, right))
+    assert error is not None  # there are messages
+    return round(error, 4)
 
 
 def share(hits: Sequence[bool]) -> float:

@@ -10,16 +10,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import csv
-import hashlib
 import json
 import signal
 import socket
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -27,107 +27,12 @@ from typing import Any
 import yaml
 from aiohttp import web
 
-HUGE = 8 * 1024 * 1024
-"""Bytes of the `huge` fault's body."""
+if __package__ in (None, ""):  # run as a script: this folder stands in the path, and not the one above
+    sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from tests.replies import FAULTS, Recorded, Reply, Rule, answering, draw, error, saying, with_faults
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
-    """One request as it arrived. `body` is the decoded JSON, `at` the monotonic second."""
-
-    path: str
-    headers: Mapping[str, str]
-    body: Mapping[str, Any]
-    at: float
-
-    @property
-    def last_user_message(self) -> str:
-        """The content of the last `user` message, parts joined."""
-        for message in reversed(self.body.get("messages", [])):
-            if message.get("role") == "user":
-                content = message.get("content")
-                return content if isinstance(content, str) else "".join(part.get("text", "") for part in content or [])
-        return ""
-
-    @property
-    def whole_text(self) -> str:
-        """Every message's content, newline between."""
-        return "\n".join(str(message.get("content")) for message in self.body.get("messages", []))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """What goes back. `raw` replaces the whole body; `drop` closes the connection `before` the reply or in its `middle`."""
-
-    text: str | None = ""
-    status: int = 200
-    delay_s: float = 0.0
-    hang: bool = False
-    drop: str | None = None
-    finish_reason: str | None = "stop"
-    prompt_tokens: int = 120
-    completion_tokens: int = 12
-    usage: bool = True
-    headers: Mapping[str, str] = field(default_factory=dict)
-    raw: bytes | None = None
-    content_type: str = "application/json"
-
-
-Rule = Callable[[Recorded], Reply]
-
-
-def error(status: int, message: str = "no", **headers: str) -> Reply:
-    """An OpenAI-style error body; `Retry_After="1"` becomes a header."""
-    body = json.dumps({"error": {"message": message, "type": "server_error", "param": None, "code": None}}).encode()
-    return Reply(status=status, raw=body, headers={name.replace("_", "-"): value for name, value in headers.items()})
-
-
-def _cut(reply: Reply) -> Reply:
-    return replace(reply, text=(reply.text or "")[: max(1, len(reply.text or "") // 2)])
-
-
-FAULTS: Mapping[str, Callable[[Reply], Reply]] = {
-    "ok": lambda good: good,
-    "slow": lambda good: replace(good, delay_s=0.8),
-    "hang": lambda good: replace(good, hang=True),
-    "drop": lambda good: replace(good, drop="middle"),
-    "drop_before": lambda good: replace(good, drop="before"),
-    "400": lambda good: error(400, "bad request"),
-    "401": lambda good: error(401, "Incorrect API key provided"),
-    "403": lambda good: error(403, "forbidden"),
-    "404": lambda good: error(404, "no such model"),
-    "408": lambda good: error(408, "request timeout"),
-    "429": lambda good: error(429, "slow down", Retry_After="0"),
-    "429_1s": lambda good: error(429, "slow down", Retry_After="1"),
-    "429_bare": lambda good: error(429, "slow down"),
-    "500": lambda good: error(500, "boom"),
-    "502": lambda good: replace(error(502), raw=b"<html>bad gateway</html>", content_type="text/html"),
-    "503": lambda good: error(503, "overloaded"),
-    "malformed": lambda good: replace(good, text="{'action_type': " + (good.text or "")),
-    "fenced": lambda good: replace(good, text=f"Sure! Here it is:\n```json\n{good.text}\n```\nAnything else?"),
-    "truncated": lambda good: _cut(good),
-    "length": lambda good: replace(_cut(good), finish_reason="length"),
-    "empty": lambda good: replace(good, text=""),
-    "null_content": lambda good: replace(good, text=None),
-    "no_usage": lambda good: replace(good, usage=False),
-    "wrong_type": lambda good: replace(good, content_type="text/plain"),
-    "html": lambda good: replace(good, raw=b"<html><body>Please log in</body></html>", content_type="text/html"),
-    "not_json": lambda good: replace(good, raw=b"{oops"),
-    "no_choices": lambda good: replace(good, raw=b'{"object": "chat.completion", "choices": []}'),
-    "huge": lambda good: replace(good, text="x" * HUGE),
-}
-"""Named faults: from the good reply to what is sent instead."""
-
-
-def answering(action: str, **fields: Any) -> Rule:
-    """Every message gets this label; `fields` join the reply's object."""
-    text = json.dumps({"action_type": action, "confidence": 0.9, "reasoning": "as scripted", **fields}, ensure_ascii=False)
-    return lambda _request: Reply(text=text)
-
-
-def saying(text: str | None) -> Rule:
-    """Every message gets this reply, verbatim."""
-    return lambda _request: Reply(text=text)
+__all__ = ["FAULTS", "Known", "Loopback", "Oracle", "Recorded", "Reply", "Rule", "answering", "error", "free_port", "saying", "with_faults"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +42,6 @@ class Known:
     message: str
     label: str
     history: tuple[str, ...] = ()
-
-    @property
-    def order(self) -> str:
-        """A stable pseudo-random place."""
-        return hashlib.sha256(json.dumps([self.message, self.label, self.history]).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class Oracle:
@@ -153,7 +53,7 @@ class Oracle:
     def __init__(self, known: Iterable[Known], *, share_wrong: float = 0.0, seed: int = 0) -> None:
         entries = list(dict.fromkeys(known))
         self.labels = sorted({entry.label for entry in entries})
-        shuffled = sorted(entries, key=lambda entry: hashlib.sha256(f"{seed}{entry.order}".encode()).digest())
+        shuffled = sorted(entries, key=lambda entry: draw(seed, entry))
         self.wrong = frozenset(shuffled[: round(share_wrong * len(entries))])
         self._endings: dict[str, list[Known]] = {}
         for entry in sorted(entries, key=lambda entry: (-len(entry.message), -len(entry.history))):
@@ -191,9 +91,9 @@ _ENDING = 12
 def _known(path: Path) -> Iterator[Known]:
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".jsonl":
-        rows: Any = [json.loads(line) for line in text.splitlines() if line.strip()]
+        rows: Any = [json.loads(line) for line in text.split("\n") if line.strip()]
     elif path.suffix == ".csv":
-        rows = list(csv.DictReader(text.splitlines()))
+        rows = list(csv.DictReader(StringIO(text, newline="")))
     elif path.suffix == ".json":
         rows = json.loads(text)
     else:
@@ -205,26 +105,11 @@ def _known(path: Path) -> Iterator[Known]:
         yield Known(row["message"], row.get("expected_action") or row["label"], history)
 
 
-def with_faults(rule: Rule, shares: Mapping[str, float], *, seed: int = 0) -> Rule:
-    """The rule, with a share of the requests hit by named faults, decided by arrival number and seed."""
-    arrivals = iter(range(1 << 62))
-
-    def rolled(request: Recorded) -> Reply:
-        draw = int.from_bytes(hashlib.sha256(f"{seed}:{next(arrivals)}".encode()).digest()[:8], "big") / 2**64
-        for name, share in shares.items():
-            if draw < share:
-                return FAULTS[name](rule(request))
-            draw -= share
-        return rule(request)
-
-    return rolled
-
-
 class Loopback:
     """The server, in a thread of its own. `script` answers the first requests, one entry each; `rule` the rest.
 
     A script entry is a `Reply` or the name of a fault, applied to what the rule would have said. More than `max_in_flight`
-    requests at once get a 429 that asks for `retry_after_s`.
+    requests at once get a 429 that asks for 0.05 s.
     """
 
     def __init__(
@@ -267,10 +152,6 @@ class Loopback:
         """Queue replies for the next requests."""
         self._script.extend(replies)
 
-    def answer_with(self, rule: Rule) -> None:
-        """Change the rule for the requests that follow."""
-        self._rule = rule
-
     def __enter__(self) -> Loopback:
         self._thread = threading.Thread(target=lambda: asyncio.run(self.serve()), name="loopback", daemon=True)
         self._thread.start()
@@ -303,16 +184,19 @@ class Loopback:
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.method == "GET":
             return self._tell(request.path)
-        if request.transport not in self._connections:
-            self._connections.add(request.transport)
-            self.n_connections += 1
-        self.n_requests += 1
+        self._count(request)
         self.in_flight += 1
         self.max_seen_in_flight = max(self.max_seen_in_flight, self.in_flight)
         try:
             return await self._respond(request)
         finally:
             self.in_flight -= 1
+
+    def _count(self, request: web.BaseRequest) -> None:
+        self.n_requests += 1
+        if request.transport not in self._connections:
+            self._connections.add(request.transport)
+            self.n_connections += 1
 
     async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
         recorded = Recorded(path=request.path, headers=dict(request.headers), body=json.loads(await request.read()), at=monotonic())
@@ -343,8 +227,6 @@ class Loopback:
         if path == "/_stats":
             told = {"requests": self.n_requests, "connections": self.n_connections, "max_in_flight": self.max_seen_in_flight}
             return web.json_response(told)
-        if path.endswith("/models"):
-            return web.json_response({"object": "list", "data": [{"id": "loopback", "object": "model"}]})
         return web.json_response({"error": {"message": "no such path"}}, status=404)
 
 
@@ -409,7 +291,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     rule: Rule = Oracle(known, share_wrong=options.share_wrong, seed=options.seed) if known else answering(options.answer)
     shares = {name: float(share) for name, _, share in (fault.partition(":") for fault in options.fault)}
     server = Loopback(
-        with_faults(rule, shares, seed=options.seed) if shares else rule,
+        with_faults(rule, shares, seed=options.seed),
         script=[name for name in options.script.split(",") if name],
         latency_s=options.latency_ms / 1000.0,
         port=options.port,

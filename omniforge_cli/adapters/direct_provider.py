@@ -70,7 +70,7 @@ class DirectProvider:
                 return await self._dialects.ask(whom, request, lambda body: self._send(call, body))
         except TimeoutError as exc:
             raise timeout_fault(call.where, timeout_s, attempts=call.attempts) from exc
-        except aiohttp.InvalidURL as exc:
+        except ValueError as exc:  # aiohttp's InvalidURL, or a host name that IDNA cannot hold
             raise connection_fault(call.where, "the address is no URL", retryable=False, attempts=0) from exc
         except aiohttp.ClientResponseError as exc:
             why = f"it does not speak HTTP: {exc.message}"

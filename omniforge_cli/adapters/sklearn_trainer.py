@@ -191,9 +191,7 @@ def _folds(rows: Sequence[LabelledMessage], expected: NDArray[np.int64], seed: i
     return folds
 
 
-def _held_out_margins(
-    space: _Space, setting: _Setting, expected: NDArray[np.int64], folds: NDArray[np.int64], seed: int
-) -> Floats:
+def _held_out_margins(space: _Space, setting: _Setting, expected: NDArray[np.int64], folds: NDArray[np.int64], seed: int) -> Floats:
     margins = np.zeros((len(expected), int(expected.max()) + 1))
     for fold in range(int(folds.max()) + 1):
         seen = folds != fold
@@ -228,9 +226,7 @@ def _fit(space: _Space, setting: _Setting, expected: NDArray[np.int64], seed: in
     return _Fitted(kept=kept, coefficients=parts, intercepts=intercepts)
 
 
-def _quantised(
-    space: _Space, setting: _Setting, fitted: _Fitted, labels: Sequence[str], lexicon: Mapping[str, str]
-) -> ClassifierWeights:
+def _quantised(space: _Space, setting: _Setting, fitted: _Fitted, labels: Sequence[str], lexicon: Mapping[str, str]) -> ClassifierWeights:
     everything = np.ones(space.counts[GROUPS[0]].shape[0], dtype=bool)
     groups: dict[str, GroupWeights] = {}
     for group in GROUPS:

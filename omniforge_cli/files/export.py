@@ -79,7 +79,7 @@ def csv_text(cases: Iterable[Case]) -> str:
     rows = [{key: _cell(key, value) for key, value in written(case).items()} for case in cases]
     columns = [name for name in CSV_COLUMNS if any(name in row for row in rows)]
     target = io.StringIO(newline="")
-    writer = csv.DictWriter(target, columns, lineterminator="\n")
+    writer = csv.DictWriter(target, columns)
     writer.writeheader()
     writer.writerows(rows)
     return target.getvalue()

@@ -12,6 +12,7 @@ from typing import Any, Final
 from omniforge_cli.core.errors import WeightsError
 from omniforge_cli.core.taxonomy import Taxonomy
 from omniforge_cli.files.phrases import load_followup, load_phrases
+from omniforge_cli.files.resources import weights as packaged_weights
 from omniforge_cli.routing.classifier import GROUPS, Classifier, ClassifierWeights, GroupWeights
 from omniforge_cli.routing.local import LocalAnalyzer
 
@@ -51,6 +52,11 @@ def read_weights(folder: Path) -> ClassifierWeights:
         raise WeightsError(f"{error.filename}: cannot be read ({error.strerror}); {_MEND}") from error
     except (ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
         raise WeightsError(f"{path}: it is no weights file ({error.__class__.__name__}: {error}); {_MEND}") from error
+
+
+def load_lexicon() -> dict[str, str]:
+    """The word classes that came with the package: what training builds on. A trained model carries its own copy."""
+    return dict(json.loads((packaged_weights() / "lexicon.json").read_text(encoding="utf-8")))
 
 
 def weights_json(weights: ClassifierWeights) -> bytes:

@@ -106,8 +106,8 @@ def _turns(report: Report, arm: ArmReport, page: _Page) -> list[str]:
     lines = [page.bold("changed turns" if len(shown) == total else f"changed turns, {len(shown)} of {numbers.count(total)}")]
     for turn in shown:
         lines.append(fitted(f"{turn.id}  {turn.message}", page.width))
-        rows = [["", name, one.action, one.confidence, one.reasoning] for name, one in changes.sides(turn)]
-        lines += [fitted(line, page.width) for line in aligned(rows, widest=page.width)]
+        rows = [[name, one.action, one.confidence, one.reasoning] for name, one in changes.sides(turn)]
+        lines += [f"  {fitted(line, page.width - 2)}" for line in aligned(rows, widest=page.width)]
     return lines
 
 

@@ -93,10 +93,7 @@ def metric_rows(report: Report) -> list[MetricRow]:
     ]
     always = {"accuracy", "fallbacks", "errors"}
     rows = [row for row in rows if row.label in always or any(value not in {numbers.MISSING, ""} for value in row.values)]
-    if report.command != "replay":
-        return rows
-    first = MetricRow(label=accuracy_name(report), values=rows[0].values, essential=True)
-    return [first, *rows[1:]]
+    return [replace(row, label=row.label.replace("accuracy", accuracy_name(report))) for row in rows]
 
 
 def top_confusions(arm: ArmReport, limit: int | None = None) -> list[ConfusedPair]:

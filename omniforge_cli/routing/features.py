@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from omniforge_cli.routing.lexicon import Lexicon, class_features, topic_features
 from omniforge_cli.routing.masking import is_unspaced, read
-
 
 _NEAR: Final = 6
 """Words apart, at most, that make a pair."""
@@ -45,7 +45,7 @@ def features(text: str, lexicon: Lexicon, names: Sequence[str] = ()) -> Features
 def word_grams(found: Sequence[str]) -> list[str]:
     """Runs of one to three words, with marks for the beginning and the end."""
     marked = ["^", *found, "$"]
-    pairs = [f"{a} {b}" for a, b in zip(marked, marked[1:], strict=False)]
+    pairs = [f"{a} {b}" for a, b in pairwise(marked)]
     return [*found, *pairs, *(f"{pair} {c}" for pair, c in zip(pairs, marked[2:], strict=False))]
 
 

@@ -136,9 +136,10 @@ def _message_features(situation: Situation) -> set[str]:
     found = {f"has:{name}" for hit in hits for name in hit.classes & _CLASSES}
     opening = next((hit.classes & _OPENINGS for hit in hits if hit.start <= 1 and hit.classes & _OPENINGS), frozenset[str]())
     found.update(f"first:{name}" for name in opening)
-    rest = len(words) - sum(hit.end - hit.start for hit in hits if hit.classes & _EMPTY)
-    found.add("rest:0" if rest == 0 else "rest:1" if rest == 1 else "rest:few" if rest <= 4 else "rest:more" if rest <= 9 else "rest:many")
-    found.update(f"words>{length}" for length in _LENGTHS if len(words) > length)
+    length = situation.words.length()
+    rest = length - sum(situation.words.length(hit.start, hit.end) for hit in hits if hit.classes & _EMPTY)
+    found.add("rest:0" if rest < 1 else "rest:1" if rest < 2 else "rest:few" if rest <= 4 else "rest:more" if rest <= 9 else "rest:many")
+    found.update(f"words>{most}" for most in _LENGTHS if length > most)
     marks = {
         "picked": situation.picked is not None,
         "question mark": any(mark in message for mark in _QUESTION_MARKS),

@@ -27,7 +27,10 @@ _COMMON: Final = "common"
 
 
 class Lexicon:
-    """Finds the class of each word or phrase. Entries: a word, a `stem*`, an `*ending`, a phrase; where two classes claim an entry the first has it."""
+    """Finds the class of each word or phrase.
+
+    An entry is a word, a `stem*`, an `*ending` or a phrase; where two classes claim an entry, the first has it.
+    """
 
     def __init__(self, classes: Mapping[str, str]) -> None:
         self._words: dict[str, str] = {}
@@ -181,7 +184,12 @@ def topic_features(classes: Sequence[str | None], n_strange: int) -> list[str]:
     asks = any(name and (name[:2] == "q." or name == "?") for name in classes)
     about = ("noun " if "n." in kinds else "") + ("name " if "x." in kinds else "") + ("world " if "w." in kinds else "")
     strange = min(n_strange, 4)
-    return [f"strange {strange}", f"about {about}", f"about {about}{'asks ' if asks else ''}{'acts ' if 'v.' in kinds else ''}", f"{about}{asks} {min(strange, 2)}"]
+    return [
+        f"strange {strange}",
+        f"about {about}",
+        f"about {about}{'asks ' if asks else ''}{'acts ' if 'v.' in kinds else ''}",
+        f"{about}{asks} {min(strange, 2)}",
+    ]
 
 
 def _heads(known: Sequence[str]) -> list[str]:

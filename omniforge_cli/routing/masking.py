@@ -41,13 +41,42 @@ _MOST_WORDS: Final = 400
 """Words of a message that are looked at, so that a long paste costs no more than a long letter."""
 _MOST_CAPITALS: Final = 0.6
 _CAPITAL_WORDS: Final = frozenset({"I", "I'm", "I'd", "I've", "I'll", "OK"})
-_AUXILIARIES: Final = frozenset(("is", "isn't", "has", "hasn't", "should", "shouldn't", "must", "can", "can't", "cannot", "will", "won't", "was", "wasn't", "does", "doesn't", "did", "didn't", "may", "might", "ought", "and", "just", "still", "also"))
+_AUXILIARIES: Final = frozenset(
+    (
+        "is",
+        "isn't",
+        "has",
+        "hasn't",
+        "should",
+        "shouldn't",
+        "must",
+        "can",
+        "can't",
+        "cannot",
+        "will",
+        "won't",
+        "was",
+        "wasn't",
+        "does",
+        "doesn't",
+        "did",
+        "didn't",
+        "may",
+        "might",
+        "ought",
+        "and",
+        "just",
+        "still",
+        "also",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """The words of a message in order, folded in case, with placeholders for what was masked, which of them look like names, and which open a sentence
-    with a capital, so that they may be names.
+    """The words of a message in order, folded in case, with placeholders for what was masked.
+
+    `named` marks words that look like names, `opening` those that may be: they open a sentence, and with a capital.
     """
 
     words: list[str]
@@ -61,7 +90,9 @@ def read(text: str, names: Sequence[str] = ()) -> Reading:
     Of a very long message its beginning and end are read. A capital inside a sentence, where not all words have one, makes a name;
     several in a row are one name, so that the verb in "Create Report is late" does not count.
     """
-    tokens = [("?" if token[0] in "?？؟" else ".") if token[0] in _ENDS else token for token in _TOKEN.findall(mask(text, names))][:_MOST_WORDS]
+    tokens = [("?" if token[0] in "?？؟" else ".") if token[0] in _ENDS else token for token in _TOKEN.findall(mask(text, names))][
+        :_MOST_WORDS
+    ]
     if tokens and tokens[-1] == ".":
         tokens.pop()
     capitals = [token[0].isupper() and token not in _CAPITAL_WORDS for token in tokens]
@@ -82,7 +113,9 @@ def read(text: str, names: Sequence[str] = ()) -> Reading:
             continue
         end = max(end, at + 1)
         reading.words.extend([token.casefold() for token in tokens[at:end]])
-        reading.named.extend([capital and (not (first and place == 0) or _is_camel(tokens[at + place])) for place, capital in enumerate(capitals[at:end])])
+        reading.named.extend(
+            [capital and (not (first and place == 0) or _is_camel(tokens[at + place])) for place, capital in enumerate(capitals[at:end])]
+        )
         reading.opening.extend([capital and first and place == 0 for place, capital in enumerate(capitals[at:end])])
         at = end
     return reading

@@ -73,7 +73,7 @@ def target_agent(request: RoutingRequest, named: Sequence[str], situation: Situa
         return named[0] if len(named) == 1 else None
     if situation.picked is not None:
         return _picked(situation, request, phrases)
-    pointing = any(hit.classes & _POINTING for hit in situation.hits) or len(situation.words.words) <= _SHORT_ANSWER
+    pointing = any(hit.classes & _POINTING for hit in situation.hits) or situation.words.length() <= _SHORT_ANSWER
     return _last_spoken_of(request, phrases) if pointing else None
 
 

@@ -152,7 +152,22 @@ _STARTERS: Final = frozenset(
             "any",
         ),
         *("at", "in", "on", "for", "from", "by", "with", "do", "are", "were", "am", "would", "could", "you", "your", "its", "today", "two"),
-        *("half", "most", "many", "instead", "meanwhile", "somehow", "sometimes", "again", "never", "always", "also", "their", "client", "enough"),
+        *(
+            "half",
+            "most",
+            "many",
+            "instead",
+            "meanwhile",
+            "somehow",
+            "sometimes",
+            "again",
+            "never",
+            "always",
+            "also",
+            "their",
+            "client",
+            "enough",
+        ),
     }
 )
 

@@ -14,6 +14,7 @@ from typing import Final
 TEXT_LIMIT: Final = 2000
 """Characters that are read of a text: its first and last thousand."""
 _UNSPACED: Final = "\u3040-\u30ff\u3400-\u9fff\uff66-\uff9d"
+_FIRST_UNSPACED: Final = "\u3040"
 _MARKS: Final = "\u0300-\u036f\u064b-\u0652\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963"
 _TOKEN: Final = re.compile(
     rf"[{_UNSPACED}]"  # scripts without spaces: one character each
@@ -45,6 +46,10 @@ class Words:
     text: str
     words: tuple[str, ...]
     spans: tuple[tuple[int, int], ...]
+
+    def length(self, start: int = 0, end: int | None = None) -> float:
+        """Words from token `start` up to `end`; a character of a script without spaces counts as half a word."""
+        return sum([0.5 if len(word) == 1 and word >= _FIRST_UNSPACED else 1.0 for word in self.words[start:end]])
 
     def between(self, start: int, end: int) -> str:
         """The text of the tokens from `start` up to `end`, as written."""

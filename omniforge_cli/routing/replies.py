@@ -76,11 +76,6 @@ def _request(sentence: str, phrases: Phrases) -> str:
     return sentence[end:].strip(_EDGES)
 
 
-def _weight(text: str) -> float:
-    """Length in words; a character of a script without spaces counts as half a word."""
-    return sum(0.5 if len(word) == 1 and word >= "\u3040" else 1.0 for word in read(text).words)
-
-
 def _options(text: str, sentences: list[str], phrases: Phrases) -> tuple[tuple[Option, ...], bool]:
     marked, lettered = _marked(text, phrases)
     if marked:
@@ -127,9 +122,9 @@ def _alternatives(sentence: str, phrases: Phrases) -> list[str]:
         if (kind == "and" and len(pieces) < 2 and not colon) or (kind == "or_weak" and not sentence.endswith(_QUESTION_ENDS)):
             continue
         parts, joined = _split(pieces, kind, phrases)
-        if joined and len(parts) >= 2 and all(_weight(part) <= words for part in parts[:1] if kind != "or"):
+        if joined and len(parts) >= 2 and all(read(part).length() <= words for part in parts[:1] if kind != "or"):
             return parts
-    short = all(_weight(piece) <= _NAME_WORDS for piece in pieces)
+    short = all(read(piece).length() <= _NAME_WORDS for piece in pieces)
     return pieces if short and len(pieces) >= (2 if colon and head else 3) else []
 
 

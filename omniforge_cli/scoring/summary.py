@@ -19,7 +19,7 @@ from omniforge_cli.scoring.calibration import brier, ece, fit_threshold, reliabi
 from omniforge_cli.scoring.classification import confusion, macro_f1, per_class
 from omniforge_cli.scoring.cost import cost, sample_cost_usd
 from omniforge_cli.scoring.entities import EntityCount
-from omniforge_cli.scoring.latency import latency
+from omniforge_cli.scoring.latency import histogram, latency
 from omniforge_cli.scoring.stability import NO_ANSWER, Stability, Tries, stability
 from omniforge_cli.scoring.tally import ANSWERED, FELL_BACK, OUTAGE, RIGHT, SYSTEM_RIGHT, Tally, case_key, sample_flags
 
@@ -230,6 +230,7 @@ class ArmAccumulator:
             "entities_overlapping": asdict(self._entities.score(overlapping=True, outages_right=outages_right)),
             "risk_coverage": [asdict(point) for point in risk_coverage(*confidences.all())],
             "confidence_threshold": asdict(fit_threshold(*confidences.halves, WANTED_PRECISION)),
+            "latency_histogram": [list(one) for one in histogram(self._spent.latency_ms)],
             "stability": asdict(steady) if steady else None,
         }
 

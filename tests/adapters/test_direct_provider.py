@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -150,7 +151,7 @@ async def test_cancelling_a_call_leaves_nothing_behind(loopback: Serve) -> None:
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-@pytest.mark.parametrize("base", ["no url", "ftp://127.0.0.1/v1", "http://", "http://127.0.0.1:99999/v1"])
+@pytest.mark.parametrize("base", ["no url", "ftp://127.0.0.1/v1", "http://", "http://127.0.0.1:99999/v1", "http://127..b/v1"])
 async def test_a_base_that_is_no_url_is_told_without_a_call(base: str) -> None:
     async with direct() as provider:
         with pytest.raises(ProviderError) as caught:
@@ -170,3 +171,36 @@ async def test_lone_surrogates_are_replaced_on_the_wire(loopback: Serve) -> None
     async with direct() as provider:
         await provider.complete(asked(server.url, messages=(ChatMessage(role="user", content="a\ud800b\x00é"),)), timeout_s=5)
     assert server.requests[0].last_user_message == "a\ufffdb\x00é"
+
+
+async def test_a_server_that_speaks_no_http_is_a_connection_fault() -> None:
+    async def greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"SSH-2.0-OpenSSH_9.6\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(greet, "127.0.0.1", 0) as server, direct() as provider:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(ProviderError, match="does not speak HTTP") as caught:
+            await provider.complete(asked(f"http://127.0.0.1:{port}/v1"), timeout_s=5)
+    assert (caught.value.reason, caught.value.retryable) == (FallbackReason.CONNECTION, False)
+
+
+async def test_content_in_parts_is_joined(loopback: Serve) -> None:
+    parts = [{"type": "text", "text": "{"}, {"type": "image_url"}, {"type": "text", "text": "}"}]
+    raw = json.dumps({"choices": [{"message": {"content": parts}}]}).encode()
+    server = loopback(lambda _request: Reply(raw=raw))
+    async with direct() as provider:
+        completion = await provider.complete(asked(server.url), timeout_s=5)
+    assert (completion.text, completion.finish_reason, completion.usage) == ("{}", None, None)
+
+
+async def test_the_systems_proxy_is_asked_once_for_what_is_not_local(loopback: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy = loopback(saying("{}"))
+    monkeypatch.setenv("http_proxy", proxy.origin)
+    async with direct() as provider:
+        assert (await provider.complete(asked("http://far.invalid/v1"), timeout_s=5)).text == "{}"
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        near = loopback(saying("near"))
+        assert (await provider.complete(asked(near.url), timeout_s=5)).text == "near"
+    assert proxy.n_requests == 1

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from omniforge_cli.adapters.prices import price, priced
+from omniforge_cli.adapters.prices import most_usd, price, priced
+from omniforge_cli.core.errors import SettingsError
+from omniforge_cli.routing.provider import ChatMessage, ProviderRequest
 
 
 def table() -> dict[str, dict[str, object]]:
@@ -65,3 +67,14 @@ def test_a_cost_is_the_tokens_at_their_price_and_cached_ones_cheaper() -> None:
 def test_looking_a_price_up_imports_no_litellm() -> None:
     code = "import sys; from omniforge_cli.adapters.prices import price; assert price('gpt-4o-mini'); assert 'litellm' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
+
+
+def test_the_most_a_call_can_cost_is_more_than_it_does_cost() -> None:
+    request = ProviderRequest(model="gpt-4o-mini", messages=(ChatMessage(role="user", content="hello " * 100),), max_tokens=300)
+    usual = priced("gpt-4o-mini", prompt_tokens=110, completion_tokens=40).cost_usd
+    assert usual is not None and most_usd(request) > usual
+
+
+def test_no_cost_can_be_bounded_without_a_price() -> None:
+    with pytest.raises(SettingsError, match="no-such-model"):
+        most_usd(ProviderRequest(model="no-such-model", messages=()))

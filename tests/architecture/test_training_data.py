@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from scripts.train_intent import DATA, HELD_OUT_VOICE, is_training_row, read_rows
 
 ROOT = Path(__file__).resolve().parent.parent.parent

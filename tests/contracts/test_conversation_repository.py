@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import itertools
+import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -20,7 +22,7 @@ from omniforge_cli.core.conversation import Conversation, Message, Transcript
 from omniforge_cli.core.errors import ConversationFileError, NotFound
 
 AT = datetime(2026, 11, 22, 8, 0, 0, 1, tzinfo=UTC)
-ME = {"tenant_id": "acme", "user_id": "ann"}
+ME: dict[str, Any] = {"tenant_id": "acme", "user_id": "ann"}
 
 
 def ticking() -> Origins:
@@ -28,12 +30,21 @@ def ticking() -> Origins:
     return Origins(now=lambda: AT + timedelta(minutes=next(minutes)), new_id=lambda: f"id{next(ids)}")
 
 
-@pytest.fixture(params=["memory", "duckdb", "duckdb encrypted"])
-async def repository(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ConversationRepository]:
+@pytest.fixture(scope="module")
+def new_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file as it is made, to be copied: making one takes longer than most of these tests."""
+    database = Database(tmp_path_factory.mktemp("new") / "c.duckdb")
+    asyncio.run(database.write(lambda session: None))
+    asyncio.run(database.close())
+    return database.path
+
+
+@pytest.fixture(params=["memory", "duckdb"])
+async def repository(request: pytest.FixtureRequest, tmp_path: Path, new_file: Path) -> AsyncIterator[ConversationRepository]:
     if request.param == "memory":
         yield InMemoryConversationRepository(ticking())
         return
-    database = Database(tmp_path / "c.duckdb", key="k" if "encrypted" in request.param else None)
+    database = Database(shutil.copy(new_file, tmp_path))
     yield DuckDBConversationRepository(database, ticking())
     await database.close()
 
@@ -188,7 +199,7 @@ async def test_pruning_removes_what_has_not_moved_since(repository: Conversation
     assert old not in {found.id for found in await repository.list(tenant_id="acme")}
 
 
-CALLS: dict[str, Callable[[ConversationRepository, str, dict[str, str]], Any]] = {
+CALLS: dict[str, Callable[[ConversationRepository, str, dict[str, Any]], Any]] = {
     "get": lambda r, i, who: r.get(i, **who),
     "update": lambda r, i, who: r.update(i, **who, title="stolen"),
     "delete": lambda r, i, who: r.delete(i, **who),
@@ -199,18 +210,20 @@ CALLS: dict[str, Callable[[ConversationRepository, str, dict[str, str]], Any]] =
 }
 
 
-@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-@pytest.mark.parametrize("who", [{"tenant_id": "other"}, {"tenant_id": "other", "user_id": "ann"}, {"tenant_id": "acme", "user_id": "eve"}])
-async def test_what_is_not_yours_does_not_exist_in_the_same_words(
-    repository: ConversationRepository, call: Callable[..., Any], who: dict[str, str]
-) -> None:
+@pytest.mark.parametrize(
+    "who",
+    [{"tenant_id": "other"}, {"tenant_id": "other", "user_id": "ann"}, {"tenant_id": "acme", "user_id": "eve"}],
+    ids=["tenant", "tenant with the same user", "user"],
+)
+async def test_what_is_not_yours_does_not_exist_in_the_same_words(repository: ConversationRepository, who: dict[str, Any]) -> None:
     made = await repository.create(**ME, conversation_id="c1", title="mine")
     await repository.add("c1", [user("x")], **ME)
     words = set()
-    for conversation_id in ("c1", "c2"):
-        with pytest.raises(NotFound) as caught:
-            await call(repository, conversation_id, who)
-        words.add(str(caught.value).replace(conversation_id, "ID"))
+    for call in CALLS.values():
+        for conversation_id in ("c1", "c2"):
+            with pytest.raises(NotFound) as caught:
+                await call(repository, conversation_id, who)
+            words.add(str(caught.value).replace(conversation_id, "ID"))
     assert len(words) == 1
     assert (await repository.get("c1", **ME)).title == made.title
     assert contents(await repository.messages("c1", **ME)) == ["x"]
@@ -274,9 +287,12 @@ async def test_an_import_over_another_tenants_id_leaves_that_one_alone(repositor
     assert contents(await repository.messages("c1", tenant_id="other")) == ["mine"]
 
 
-@pytest.mark.parametrize(
-    ("filters", "found"),
-    [
+async def test_transcripts_are_chosen_by_user_time_and_conversation(repository: ConversationRepository) -> None:
+    file = [transcript(f"c{day + 1}", "a", "b", at=AT + timedelta(days=day)) for day in range(3)]
+    await repository.import_conversations(file, tenant_id="acme")
+    await repository.import_conversations([transcript("c1", "a", tenant_id="other")], tenant_id="other")
+    await repository.create(**ME, conversation_id="c4")
+    chosen: list[tuple[dict[str, Any], list[str]]] = [
         ({}, ["c1", "c2", "c3", "c4"]),
         ({"user_id": "ann"}, ["c4"]),
         ({"conversation_id": "c2"}, ["c2"]),
@@ -285,14 +301,6 @@ async def test_an_import_over_another_tenants_id_leaves_that_one_alone(repositor
         ({"since": AT + timedelta(seconds=1), "until": AT + timedelta(days=2)}, ["c1", "c2"]),
         ({"since": AT + timedelta(seconds=2), "until": AT + timedelta(days=1)}, []),
         ({"conversation_id": "c1", "since": AT + timedelta(days=1)}, []),
-    ],
-    ids=str,
-)
-async def test_transcripts_are_chosen_by_user_time_and_conversation(
-    repository: ConversationRepository, filters: dict[str, Any], found: list[str]
-) -> None:
-    file = [transcript(f"c{day + 1}", "a", "b", at=AT + timedelta(days=day)) for day in range(3)]
-    await repository.import_conversations(file, tenant_id="acme")
-    await repository.import_conversations([transcript("c1", "a", tenant_id="other")], tenant_id="other")
-    await repository.create(**ME, conversation_id="c4")
-    assert [each.conversation.id for each in await all_transcripts(repository, **filters)] == found
+    ]
+    for filters, expected in chosen:
+        assert [each.conversation.id for each in await all_transcripts(repository, **filters)] == expected, filters

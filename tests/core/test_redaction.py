@@ -143,10 +143,10 @@ def test_the_time_grows_no_faster_than_a_hostile_text(piece: str) -> None:
     def cost(length: int) -> float:
         text = (piece * (length // len(piece) + 1))[:length]
         times = []
-        for _ in range(3):
+        for _ in range(2):
             began = process_time()
             redact(text)
             times.append(process_time() - began)
         return min(times)
 
-    assert cost(80_000) < 40 * cost(5_000) + 0.05
+    assert cost(40_000) < 40 * cost(2_500) + 0.05

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import replace
 
@@ -95,3 +96,10 @@ async def test_closing_closes_the_inner_one() -> None:
     inner = FakeProvider(["one"])
     await RecordedAnswers(inner, store=MemoryAnswerStore()).close()
     assert inner.closed
+
+
+async def test_a_store_that_cannot_be_written_warns_too(caplog: pytest.LogCaptureFixture) -> None:
+    provider = RecordedAnswers(FakeProvider(["one"]), store=LockedAnswerStore(), mode=CacheMode.REFRESH)
+    with caplog.at_level(logging.WARNING):
+        await asyncio.gather(*(provider.complete(REQUEST, timeout_s=1) for _ in range(3)))
+    assert len(caplog.records) == 1

@@ -54,7 +54,8 @@ def test_the_terminal_shows_flips_and_turns_side_by_side() -> None:
     assert re.search(r"refund +→ +cancel_order +4 +6\.7%", text)
     lines = text.splitlines()
     at = next(i for i, line in enumerate(lines) if line.startswith("c1#3"))
-    assert [line.split()[0:3] for line in lines[at + 1 : at + 3]] == [["then", "refund", "0.710"], ["now", "cancel_order", "0.910"]]
+    assert lines[at + 1].startswith("  then  refund        0.710  money")
+    assert lines[at + 2].startswith("  now   cancel_order  0.910  the order")
     assert "confused most" not in text
 
 
@@ -87,12 +88,12 @@ def test_an_eval_has_no_flips() -> None:
 
 
 def test_every_word_is_of_agreement() -> None:
-    failed = gate(status=GateStatus.FAIL, why="")
+    failed = gate(name="agreement", status=GateStatus.FAIL, why="")
     both = (replayed().arms[0], arm("second"))
     one = replayed(arms=both, comparisons=(replace(report().comparisons[0], verdict=Verdict.WORSE),), gates=(failed,), status="fail")
     for text in (terminal.render(one, width=400), markdown.render(one), github.workflow_commands(one)):
         assert "agreement" in text
-        assert "accuracy" not in text.replace("accuracy where answered", "").replace("system accuracy", "")
+        assert "accuracy" not in text
     assert "further from what was decided then" in markdown.render(one)
 
 

@@ -3,6 +3,7 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from omniforge_cli.routing.features import character_grams, features, word_grams
 from omniforge_cli.routing.lexicon import Lexicon
 

@@ -32,7 +32,7 @@ class FakeScorer:
     def scores(self, text: str, names: Sequence[str] = ()) -> list[float]:
         self.names.append(names)
         found = {label for word, label in KEYWORDS.items() if word in text.casefold()} or {"other"}
-        return [0.91 / len(found) if label in found else 0.09 / (4 - len(found)) for label in LABELS]
+        return [0.79 / len(found) if label in found else 0.21 / (4 - len(found)) for label in LABELS]
 
 
 def after(message: str, *said: str, agents: tuple[Agent, ...] = (), taxonomy: Taxonomy = TAXONOMY) -> Combined:

@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from omniforge_cli.routing.masking import CODE, EMAIL, NAME, QUOTED_NAME, QUOTED_TEXT, URL, read
 
 

@@ -75,6 +75,7 @@ def test_a_fallback_and_an_error_are_misses_for_accuracy_and_the_fallback_counts
     assert report.per_class["a"].recall == 0.2
     assert report.per_class["a"].precision == 1.0
     assert report.extra["answered_accuracy"]["value"] == 0.5
+    assert sum(n for _, n in report.extra["latency_histogram"]) == report.latency_ms.n
     assert report.extra["fallback_accuracy"]["value"] == 0.5
 
 

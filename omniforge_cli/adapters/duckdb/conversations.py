@@ -6,6 +6,7 @@ import builtins
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -203,12 +204,12 @@ class DuckDBConversationRepository:
         if conversation_id is not None:
             await self.get(conversation_id, tenant_id=tenant_id, user_id=user_id)
         chosen, values = _chosen(tenant_id, user_id, since, until, conversation_id)
-        number = 0
+        number: int | None = 0
         while True:
-            chunk = await self._database.read(lambda session, after=number: _chunk(session, chosen, [*values, after], tenant_id))  # type: ignore[misc]
-            for number, transcript in chunk:  # noqa: B007 - the last number says where the next chunk begins
+            number, chunk = await self._database.read(partial(_chunk, chosen, [*values, number], tenant_id))
+            for transcript in chunk:
                 yield transcript
-            if not chunk:
+            if number is None:
                 return
 
 
@@ -269,16 +270,19 @@ def _chosen(
     return " and ".join(conditions), values
 
 
-def _chunk(session: Session, chosen: str, values: Sequence[Any], tenant_id: str) -> builtins.list[tuple[int, Transcript]]:
-    """The next conversations, as many as hold some 5,000 messages, each with its number."""
+def _chunk(chosen: str, values: Sequence[Any], tenant_id: str, session: Session) -> tuple[int | None, builtins.list[Transcript]]:
+    """The next conversations, as many as hold some 5,000 messages, and the number after which the rest comes: None if there is none."""
     sql = f"select {HEAD} from conversations where {chosen} and number > ? order by number limit {_CHUNK_CONVERSATIONS}"
+    rows = session.connection.execute(sql, values).fetchall()
     places: list[Place] = []
     n_messages = 0
-    for row in session.connection.execute(sql, values).fetchall():
+    for row in rows:
         place = place_from(session, row)
         n_messages += place.n_messages
         if places and n_messages > _CHUNK_MESSAGES:
             break
         places.append(place)
     messages = read_all_messages(session, places, tenant_id)
-    return [(place.number, Transcript(conversation=place.head, messages=tuple(messages[place.head.id]))) for place in places]
+    is_last = len(places) == len(rows) < _CHUNK_CONVERSATIONS
+    transcripts = [Transcript(conversation=place.head, messages=tuple(messages[place.head.id])) for place in places]
+    return None if is_last or not places else places[-1].number, transcripts

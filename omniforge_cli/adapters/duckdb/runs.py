@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 from omniforge_cli.adapters.duckdb.connection import Database, Session
@@ -93,7 +94,7 @@ class DuckDBRunStore:
         """
         arm, position = -1, -1
         while True:
-            chunk = await self._database.read(lambda session, after=(arm, position): _chunk(session, run_id, tenant_id, after))  # type: ignore[misc]
+            chunk = await self._database.read(partial(_chunk, run_id, tenant_id, (arm, position)))
             for arm, position, sample in chunk:  # noqa: B007 - the last pair says where the next chunk begins
                 yield sample
             if len(chunk) < _CHUNK:
@@ -170,7 +171,7 @@ def _check(session: Session, run_id: str, tenant_id: str) -> None:
         raise no_such_run(run_id)
 
 
-def _chunk(session: Session, run_id: str, tenant_id: str, after: tuple[int, int]) -> builtins.list[tuple[int, int, Sample]]:
+def _chunk(run_id: str, tenant_id: str, after: tuple[int, int], session: Session) -> builtins.list[tuple[int, int, Sample]]:
     if after == (-1, -1):
         _check(session, run_id, tenant_id)
     sql = """

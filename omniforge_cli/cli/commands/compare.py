@@ -7,13 +7,11 @@ from typing import Unpack
 
 import click
 
-from omniforge_cli.api.comparison import compare_sync
 from omniforge_cli.cli import output
 from omniforge_cli.cli.diagnostics import ExitCode
 from omniforge_cli.cli.invocation import settings_from
 from omniforge_cli.cli.options import CommonFlags, StorageFlags, common_options, storage_options
 from omniforge_cli.core.report import REPORT_SCHEMA_VERSION, Comparison, Verdict
-from omniforge_cli.scoring.compare import explain
 
 
 class CompareFlags(CommonFlags, StorageFlags):
@@ -37,6 +35,8 @@ def command(**flags: Unpack[CompareFlags]) -> int:
 
     Runs are ids of the run store, report.json files, or baselines that `runs bless` wrote. Cases are matched by id and content.
     """
+    from omniforge_cli.api.comparison import compare_sync  # noqa: PLC0415 - `--help` must not pay for what comparing loads
+
     settings = settings_from(flags)
     comparisons = compare_sync(flags["run_a"], flags["run_b"], settings=settings, seed=flags["seed"])
     if settings.format == "json":
@@ -55,6 +55,8 @@ def _plain(comparisons: tuple[Comparison, ...]) -> dict[str, object]:
 
 
 def _text(comparison: Comparison) -> str:
+    from omniforge_cli.scoring.compare import explain  # noqa: PLC0415 - `--help` must not pay for what comparing loads
+
     lines = [comparison.verdict.value.replace("_", " ").upper(), explain(comparison)]
     lines += [f"  {word}  {case}" for word, cases in (("fixed ", comparison.fixed), ("broken", comparison.broken)) for case in cases]
     return "\n".join(lines) + "\n"

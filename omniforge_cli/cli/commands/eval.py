@@ -7,7 +7,6 @@ from typing import Unpack
 import click
 
 from omniforge_cli.cli.eval_options import EvalFlags, evaluation_options
-from omniforge_cli.cli.measuring import run_eval
 
 
 @click.command("eval")
@@ -20,4 +19,6 @@ def command(**flags: Unpack[EvalFlags]) -> int:
 
     Every combination of --prompt and --model is an arm. Exit code: 0 every gate passed, 1 a gate failed, 3 undecided.
     """
+    from omniforge_cli.cli.measuring import run_eval  # noqa: PLC0415 - `--help` must not pay for what measuring loads
+
     return run_eval(flags)

@@ -8,7 +8,6 @@ from typing import Any, Unpack
 import click
 
 from omniforge_cli.cli.eval_options import EvalFlags, evaluation_options
-from omniforge_cli.cli.measuring import run_replay
 
 
 class Moment(click.ParamType[datetime]):
@@ -63,4 +62,6 @@ def command(**flags: Unpack[ReplayFlags]) -> int:
 
     Each user turn is routed with its context as it stood then; the decision made then is what is expected. Conversations are only read.
     """
+    from omniforge_cli.cli.measuring import run_replay  # noqa: PLC0415 - `--help` must not pay for what measuring loads
+
     return run_replay(flags)

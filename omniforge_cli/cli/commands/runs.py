@@ -19,7 +19,6 @@ from omniforge_cli.cli.options import CommonFlags, StorageFlags, common_options,
 from omniforge_cli.core.run import Run
 from omniforge_cli.files.writing import write_whole
 from omniforge_cli.reporting import json as json_report
-from omniforge_cli.reporting import terminal, trend
 from omniforge_cli.wiring.runs import blessed_form, export_runs, list_runs, load_finished, stored_reports
 
 
@@ -90,6 +89,8 @@ def list_command(**flags: Unpack[ListFlags]) -> int:
 @common_options
 def show_command(**flags: Unpack[OneRunFlags]) -> int:
     """Show the result of a run: its id, the beginning of it, or `last`."""
+    from omniforge_cli.reporting import terminal  # noqa: PLC0415 - `--help` must not pay for what drawing loads
+
     settings = settings_from(flags)
     finished = asyncio.run(load_finished(flags["run"], settings))
     if settings.format == "json":
@@ -135,6 +136,8 @@ def export_command(**flags: Unpack[ExportFlags]) -> int:
 @common_options
 def trend_command(**flags: Unpack[TrendFlags]) -> int:
     """Accuracy, latency and cost from run to run, for each arm on each eval set."""
+    from omniforge_cli.reporting import trend  # noqa: PLC0415 - `--help` must not pay for what drawing loads
+
     settings = settings_from(flags)
     reports = asyncio.run(stored_reports(settings, flags["evalset"]))
     if flags["html"]:

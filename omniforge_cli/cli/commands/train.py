@@ -7,7 +7,6 @@ from typing import Unpack
 
 import click
 
-from omniforge_cli.api.training import train
 from omniforge_cli.cli import output
 from omniforge_cli.cli.diagnostics import ExitCode
 from omniforge_cli.cli.invocation import settings_from
@@ -33,6 +32,8 @@ class TrainFlags(CommonFlags):
 @common_options
 def command(**flags: Unpack[TrainFlags]) -> int:
     """Fit the `local` analyzer for any set of labels, and print how good it is on messages that it did not see."""
+    from omniforge_cli.api.training import train  # noqa: PLC0415 - `--help` must not pay for what training loads
+
     settings = settings_from({**flags, "taxonomy": None})
     trained = train(
         data=Path(flags["data"]), out=Path(flags["out"]), taxonomy=flags["taxonomy"], none_label=flags["none_label"], seed=flags["seed"]

@@ -60,8 +60,8 @@ async def test_a_newer_answer_replaces_the_older(database: Database) -> None:
 async def test_another_tenants_answer_is_not_served(database: Database) -> None:
     store = DuckDBAnswerStore(database)
     await store.put("k", REQUEST, ANSWER, tenant_id="t")
-    found = await asyncio.gather(store.get("k", tenant_id="t"), store.get("k", tenant_id="other"))
-    assert found == [KEPT, None]
+    mine, theirs = await asyncio.gather(store.get("k", tenant_id="t"), store.get("k", tenant_id="other"))
+    assert (mine, theirs) == (KEPT, None)
 
 
 async def test_sixteen_calls_at_once_share_openings_of_the_file(database: CountingDatabase) -> None:

@@ -4,11 +4,12 @@ import asyncio
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from omniforge_cli.adapters.duckdb.connection import Database
 from omniforge_cli.adapters.duckdb.runs import DuckDBRunStore
-from omniforge_cli.core.run import RunStatus, Sample
+from omniforge_cli.core.run import Analyzer, Arm, Run, RunStatus, Sample
 
 WRITER = """
 import asyncio, sys, time
@@ -74,6 +75,33 @@ async def test_two_processes_store_their_runs_side_by_side(tmp_path: Path) -> No
     for run_id in ("r1", "r2"):
         expected = [f"{run_id}-{number}-{i}" for number in range(8) for i in range(3)]
         assert [sample.case_id async for sample in store.samples(run_id, tenant_id="t")] == expected
+    await database.close()
+
+
+async def test_no_plain_text_of_a_run_is_in_an_encrypted_file(tmp_path: Path) -> None:
+    database = Database(tmp_path / "runs.duckdb", key="k")
+    store = DuckDBRunStore(database)
+    secret = "plum-jackdaw"
+    head = Run(
+        run_id="r1",
+        tenant_id="t",
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+        command="eval",
+        evalset=secret,
+        arms=(Arm(analyzer=Analyzer.LLM, model=secret),),
+        fingerprint={"x": secret},
+        status=RunStatus.RUNNING,
+        output_dir=secret,
+        n_samples=1,
+    )
+    sample = Sample(case_id="c", case_hash="", arm=0, repeat=0, expected=None, predicted=None, correct=False, message=secret)
+    await store.create(head)
+    await store.append("r1", [sample], tenant_id="t")
+    await store.finish("r1", RunStatus.PASS, summary={"worst": secret}, tenant_id="t")
+    assert secret.encode() not in database.path.read_bytes()
+    found = await store.get("r1", tenant_id="t")
+    assert (found.evalset, found.summary) == (secret, {"worst": secret})
+    assert [each async for each in store.samples("r1", tenant_id="t")] == [sample]
     await database.close()
 
 

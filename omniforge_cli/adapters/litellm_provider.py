@@ -10,6 +10,7 @@ import logging
 import os
 import re
 import ssl
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -51,6 +52,8 @@ for _name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
     logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
 for _name in ("httpx", "openai"):
     logging.getLogger(_name).setLevel(logging.WARNING)  # at debug they write requests, with the message in them
+
+warnings.filterwarnings("ignore", category=UserWarning, module="pydantic")  # remarks on litellm's models, when they are first used
 
 _CLOSE_SECONDS: Final = 2.0
 _ITS_ERRORS: Final = (openai.OpenAIError, httpx.HTTPError, OSError, LookupError, TypeError, AttributeError, ValueError)
@@ -187,9 +190,11 @@ class LiteLLMProvider:
 
 def _warm_up() -> None:
     """A mock completion: litellm imports much of itself at the first call, which would cost a decision its first half second."""
-    litellm.completion(
-        model="openai/none", messages=[{"role": "user", "content": ""}], mock_response="none", api_key=PLACEHOLDER_KEY, num_retries=0
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        litellm.completion(
+            model="openai/none", messages=[{"role": "user", "content": ""}], mock_response="none", api_key=PLACEHOLDER_KEY, num_retries=0
+        )
 
 
 def _causes(exc: BaseException) -> Iterator[BaseException]:

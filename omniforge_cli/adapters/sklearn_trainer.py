@@ -31,7 +31,7 @@ _MANY_MESSAGES: Final = 10_000
 """From here on three folds tell enough."""
 _MAX_CELLS: Final = 3_000_000
 """Weights kept (features times labels): what fits into 2 MB as compressed bytes."""
-_MAX_FEATURES: Final = 40_000
+_MAX_FEATURES: Final = 30_000
 """What loads in some ten milliseconds."""
 _IN_SCOPE_ANSWERED: Final = 0.93
 """New messages are a little harder than held-out ones: of 0.93 some 0.91 are left."""

@@ -16,6 +16,7 @@ from omniforge_cli.core.run import Run, RunSettings, RunStatus, Sample
 from omniforge_cli.core.settings import Settings
 from omniforge_cli.evals.evaluate import EvalJob, Finished
 from omniforge_cli.evals.evaluate import evaluate as run_job
+from omniforge_cli.evals.forecast import Forecast
 from omniforge_cli.evals.journal import Journal, find_journals, new_journal
 from omniforge_cli.evals.plan import ASKED, Plan, make_plan, refuse_mismatch, taxonomy_hash
 from omniforge_cli.evals.record import RunRecord
@@ -23,7 +24,8 @@ from omniforge_cli.evals.store import RunStore
 from omniforge_cli.files.settings import read_settings
 from omniforge_cli.wiring import evaluation as wiring
 from omniforge_cli.wiring.calls import EvalCalls, Routers
-from omniforge_cli.wiring.routing import cascade_threshold, load_taxonomy, weights_hash
+from omniforge_cli.wiring.forecast import forecast
+from omniforge_cli.wiring.routing import LoadedTaxonomy, cascade_threshold, load_taxonomy, weights_hash
 from omniforge_cli.wiring.storage import journal_seals, new_id, now, redactor, run_store
 
 
@@ -76,10 +78,8 @@ async def evaluate(
     Raises:
         OmniforgeError: it cannot be run as asked, or an answer that it needs was not recorded.
     """
-    options = options or EvalOptions()
     settings = settings or read_settings(overrides)
-    evalset = wiring.load_evalsets(options.evalsets)
-    return await measure(Subject(command="eval", evalset=evalset, options=options), settings=settings, watcher=watcher or Watcher())
+    return await measure(eval_subject(options or EvalOptions()), settings=settings, watcher=watcher or Watcher())
 
 
 def evaluate_sync(options: EvalOptions | None = None, **keywords: Any) -> Measurement:
@@ -97,31 +97,29 @@ class Subject:
     report_extra: Mapping[str, Any] = field(default_factory=dict)
 
 
+def eval_subject(options: EvalOptions) -> Subject:
+    """What `evaluate` measures; raises EvalSetError."""
+    return Subject(command="eval", evalset=wiring.load_evalsets(options.evalsets), options=options)
+
+
+async def foresee(subject: Subject, *, settings: Settings) -> Forecast:
+    """What measuring that would take. Nobody is asked, and nothing is written.
+
+    Raises:
+        OmniforgeError: it cannot be run as asked.
+    """
+    loaded, plan = _planned(subject, settings)
+    return await forecast(subject.command, plan, loaded, settings=settings, calls=subject.options.calls)
+
+
 async def measure(subject: Subject, *, settings: Settings, watcher: Watcher) -> Measurement:
     """Carry out a run over cases from anywhere; shared by `evaluate` and `replay`."""
     options = subject.options
-    loaded = load_taxonomy(settings.taxonomy)
-    wiring.check_labels(subject.evalset, loaded.taxonomy)
-    arms = wiring.arms(settings, prompts=options.prompts, models=options.models)
-    run_settings = replace(
-        options.run,
-        timeout_s=settings.timeout_s,
-        api_base=settings.api_base,
-        provider=settings.provider,
-        cascade_threshold=cascade_threshold(settings),
-    )
-    plan = make_plan(
-        subject.evalset,
-        taxonomy=loaded.taxonomy,
-        arms=arms,
-        settings=run_settings,
-        versions={"omniforge": __version__, "weights_sha256": weights_hash(loaded)},
-    )
-    plan = replace(plan, fingerprint={**plan.fingerprint, ASKED: dict(options.asked)})
+    loaded, plan = _planned(subject, settings)
     store, run, journal, done = await _opened(subject, plan, settings)
     watcher.on_plan(plan, run)
     against = await wiring.against(plan, options.gates, settings)
-    record = RunRecord(plan, run, journal=journal, store=store, warn=watcher.warn, is_paired=len(arms) > 1 or bool(against))
+    record = RunRecord(plan, run, journal=journal, store=store, warn=watcher.warn, is_paired=len(plan.arms) > 1 or bool(against))
     async with Routers(settings=settings, loaded=loaded, plan=plan, options=options.calls) as routers:
         job = EvalJob(
             plan=plan,
@@ -142,6 +140,27 @@ async def measure(subject: Subject, *, settings: Settings, watcher: Watcher) -> 
         extra = routers.facts()
     report = replace(finished.report, extra={**finished.report.extra, **extra})
     return Measurement(finished=replace(finished, report=report), folder=Path(run.output_dir), plan=plan, redact=job.redact)
+
+
+def _planned(subject: Subject, settings: Settings) -> tuple[LoadedTaxonomy, Plan]:
+    options = subject.options
+    loaded = load_taxonomy(settings.taxonomy)
+    wiring.check_labels(subject.evalset, loaded.taxonomy)
+    run_settings = replace(
+        options.run,
+        timeout_s=settings.timeout_s,
+        api_base=settings.api_base,
+        provider=settings.provider,
+        cascade_threshold=cascade_threshold(settings),
+    )
+    plan = make_plan(
+        subject.evalset,
+        taxonomy=loaded.taxonomy,
+        arms=wiring.arms(settings, prompts=options.prompts, models=options.models),
+        settings=run_settings,
+        versions={"omniforge": __version__, "weights_sha256": weights_hash(loaded)},
+    )
+    return loaded, replace(plan, fingerprint={**plan.fingerprint, ASKED: dict(options.asked)})
 
 
 async def _opened(

@@ -43,8 +43,13 @@ async def replay(
         EvalSetError: there is no turn to replay.
         OmniforgeError: it cannot be run as asked.
     """
-    options = options or ReplayOptions()
     settings = settings or read_settings(overrides)
+    subject = await replay_subject(options or ReplayOptions(), settings)
+    return await measure(subject, settings=settings, watcher=watcher or Watcher())
+
+
+async def replay_subject(options: ReplayOptions, settings: Settings) -> Subject:
+    """What `replay` measures; raises as it does."""
     taxonomy = load_taxonomy(settings.taxonomy).taxonomy
     chosen = TurnFilter(
         since=options.since,
@@ -57,8 +62,7 @@ async def replay(
     if options.action is not None:
         taxonomy.label(options.action)
     evalset = await replay_set(_source(options, settings), chosen=chosen, labels=taxonomy.names, name=options.source or "conversations")
-    subject = Subject(command="replay", evalset=evalset, options=options.measure)
-    return await measure(subject, settings=settings, watcher=watcher or Watcher())
+    return Subject(command="replay", evalset=evalset, options=options.measure)
 
 
 def replay_sync(options: ReplayOptions | None = None, **keywords: Any) -> Measurement:

@@ -44,6 +44,7 @@ class EvalFlags(CommonFlags, StorageFlags):
     output_dir: str | None
     formats: str
     github: bool
+    dry_run: bool
     gates: str | None
     min_accuracy: float | None
     min_macro_f1: float | None
@@ -96,6 +97,7 @@ def evaluation_options(command: Command) -> Command:
         click.option(
             "--formats", metavar="LIST", default="all", show_default=True, help="Report files: html,md,json,junit,parquet,csv; all, none."
         ),
+        click.option("--dry-run", is_flag=True, help="Tell calls, tokens, cost and time; send and write nothing."),
         click.option("--github", is_flag=True, help="In GitHub Actions: step summary, annotations, and comment.md beside the reports."),
         click.option("--gates", metavar="FILE|none", help="Gates file.  [default: ./evalsets/gates.yaml when it is there]"),
         click.option("--min-accuracy", type=share, help="Gate: accuracy at least this."),

@@ -13,9 +13,9 @@ from typing import Any
 
 import click
 
-from omniforge_cli.api.evaluation import EvalOptions, Measurement, Watcher, asked_before, evaluate
+from omniforge_cli.api.evaluation import EvalOptions, Measurement, Watcher, asked_before, eval_subject, evaluate, foresee
 from omniforge_cli.api.labelling import write_cases
-from omniforge_cli.api.replaying import ReplayOptions, replay
+from omniforge_cli.api.replaying import ReplayOptions, replay, replay_subject
 from omniforge_cli.cli import output
 from omniforge_cli.cli.diagnostics import ExitCode, say
 from omniforge_cli.cli.eval_options import DEFAULT_GATES, KEPT
@@ -25,10 +25,11 @@ from omniforge_cli.core.errors import CostLimitReached, SettingsError
 from omniforge_cli.core.gate import NO_REGRESSION, SHORT_FORMS, Gate, short_gate
 from omniforge_cli.core.run import RunSettings
 from omniforge_cli.core.settings import Settings
+from omniforge_cli.evals.forecast import Forecast
 from omniforge_cli.files.gates import load_gates
 from omniforge_cli.files.settings import no_colour, step_summary_file
+from omniforge_cli.reporting import forecast, terminal
 from omniforge_cli.reporting import json as json_report
-from omniforge_cli.reporting import terminal
 from omniforge_cli.wiring.calls import EvalCalls
 from omniforge_cli.wiring.conversations import typed_user
 from omniforge_cli.wiring.reports import read_formats, write_github, write_reports
@@ -43,6 +44,8 @@ def run_eval(flags: Mapping[str, Any]) -> int:
     """Carry out `eval`; its exit code."""
     flags = resumed(flags)
     options = eval_options(flags)
+    if flags["dry_run"]:
+        return _show_forecast(flags, lambda settings: foresee(eval_subject(options), settings=settings))
     return _run("eval", flags, lambda settings, watcher: evaluate(options, settings=settings, watcher=watcher))
 
 
@@ -53,8 +56,8 @@ def run_replay(flags: Mapping[str, Any]) -> int:
     if flags["min_agreement"] is not None:
         options = replace(options, gates=(*options.gates, Gate(metric="accuracy", min=flags["min_agreement"], name="agreement")))
 
-    async def measured(settings: Settings, watcher: Watcher) -> Measurement:
-        asked = ReplayOptions(
+    def asked(settings: Settings) -> ReplayOptions:
+        return ReplayOptions(
             source=flags["source"],
             user=typed_user(settings),
             conversation=flags["conversation"],
@@ -64,13 +67,30 @@ def run_replay(flags: Mapping[str, Any]) -> int:
             sample=flags["sample"],
             measure=options,
         )
-        measurement = await replay(asked, settings=settings, watcher=watcher)
+
+    async def foreseen(settings: Settings) -> Forecast:
+        return await foresee(await replay_subject(asked(settings), settings), settings=settings)
+
+    async def measured(settings: Settings, watcher: Watcher) -> Measurement:
+        measurement = await replay(asked(settings), settings=settings, watcher=watcher)
         if flags["to_evalset"]:
             written = write_cases(measurement, Path(flags["to_evalset"]), choose=flags["choose"], seed=options.run.seed)
             say(f"omniforge: {written} turns to label are in {flags['to_evalset']}")
         return measurement
 
-    return _run("replay", flags, measured)
+    return _show_forecast(flags, foreseen) if flags["dry_run"] else _run("replay", flags, measured)
+
+
+def _show_forecast(flags: Mapping[str, Any], foreseen: Callable[[Settings], Coroutine[Any, Any, Forecast]]) -> int:
+    """Carry out `--dry-run`."""
+    settings = settings_from(flags)
+    told = asyncio.run(foreseen(settings))
+    if settings.format == "json":
+        output.json_line(forecast.plain(told))
+    else:
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+        output.write(forecast.render_text(told, width=shutil.get_terminal_size((100, 24)).columns, encoding=encoding))
+    return ExitCode.OK
 
 
 def _run(command: str, flags: Mapping[str, Any], measure: Measure) -> int:
@@ -179,6 +199,8 @@ def eval_options(flags: Mapping[str, Any]) -> EvalOptions:
         inject=flags["inject"],
         offline=flags["offline"],
     )
+    if flags["dry_run"] and flags["resume"]:
+        raise click.UsageError("--dry-run tells what a new run takes; it does not go with --resume")
     if flags["offline"] and (flags["record"] or flags["cache"] or flags["refresh"] or flags["inject"]):
         raise click.UsageError("--offline answers from its file alone; --record, --cache, --refresh and --inject do not go with it")
     return EvalOptions(

@@ -97,14 +97,12 @@ def _within(newest: tuple[Message, ...], least: int, budget: int, count_tokens: 
 
 
 def _shortened(messages: Sequence[Message], sizes: Sequence[int], budget: int, count_tokens: Callable[[str], int]) -> tuple[Message, ...]:
-    """Every message, the longest ones cut to one common length, so that all fit into the budget."""
-    allowed = budget // len(messages)
-    left = budget
-    for n_left, size in zip(range(len(sizes), 0, -1), sorted(sizes), strict=True):
-        allowed = left // n_left
-        if size > allowed:
-            break
-        left -= size
+    """Every message, the longest ones cut to one common length, so that all fit into the budget that they exceed."""
+    ordered, left, shorter = sorted(sizes), budget, 0
+    while ordered[shorter] <= left // (len(ordered) - shorter):  # ends, because together they exceed the budget
+        left -= ordered[shorter]
+        shorter += 1
+    allowed = left // (len(ordered) - shorter)
     return tuple(
         message if size <= allowed else replace(message, content=_cut(message.content, allowed, count_tokens))
         for message, size in zip(messages, sizes, strict=True)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from omniforge_cli.core.errors import StorageKeyError
 from omniforge_cli.core.run import Sample
 
 _PATTERN: Final = "journal-*.jsonl"
@@ -66,7 +67,7 @@ class Journal:
     def _read(self, line: bytes) -> Sample | None:
         try:
             return Sample.from_dict(json.loads(self._unseal(line.decode("utf-8").rstrip("\n"))))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, StorageKeyError):
             return None  # the middle of a line that a kill tore; its sample is asked again
 
     def _ends_with_newline(self) -> bool:

@@ -14,7 +14,6 @@ from omniforge_cli.core.errors import EvalSetError
 from omniforge_cli.core.evalset import Case, EvalSet
 from omniforge_cli.core.identity import content_hash
 
-
 _TOLD: Final = ("action_type", "confidence", "reasoning", "source", "model", "prompt")
 """What of the decision made then stands beside the new one."""
 

@@ -60,7 +60,7 @@ def yaml_text(evalset: EvalSet) -> str:
 
 def yaml_case(case: Case) -> str:
     """One entry of the list `cases`, with its line end."""
-    lines = [f"{key}: {_value(key, value)}" for key, value in written(case).items()]
+    lines = [f"{key}: {_value(key, value)}".replace(": \n", ":\n", 1) for key, value in written(case).items()]
     return "- " + "\n  ".join(lines) + "\n"
 
 

@@ -55,6 +55,7 @@ class Classifier:
         self._weights = weights
         self._lexicon = Lexicon(weights.lexicon)
         self._tables = [_Table(weights.groups[name], len(weights.labels)) for name in GROUPS]
+        self._last: tuple[tuple[str, tuple[str, ...]], Features] | None = None
         self._pieces: dict[str, tuple[int, int]] = {}
 
     def scores(self, text: str, names: Sequence[str] = ()) -> list[float]:
@@ -63,7 +64,7 @@ class Classifier:
 
     def margins(self, text: str, names: Sequence[str] = ()) -> list[float]:
         """Scores before calibration, in the order of `labels`."""
-        found = features(text, self._lexicon, names)
+        found = self._features(text, names)
         grams, pairs, characters, classes = self._tables
         totals = list(self._weights.intercepts)
         grams.add_to(totals, *grams.total(found.grams))
@@ -75,7 +76,7 @@ class Classifier:
 
     def evidence(self, text: str, label: str, names: Sequence[str] = (), limit: int = 3) -> list[str]:
         """The words and phrases that spoke most for a label, strongest first."""
-        found: Features = features(text, self._lexicon, names)
+        found = self._features(text, names)
         at = self.labels.index(label)
         table = self._tables[0]
         weighed = {gram: table.weight(gram, at) for gram in found.grams if "^" not in gram and "$" not in gram}
@@ -87,6 +88,13 @@ class Classifier:
             if len(chosen) == limit:
                 break
         return chosen
+
+    def _features(self, text: str, names: Sequence[str]) -> Features:
+        """The features; those of the last message are kept, as its evidence is asked for after its scores."""
+        asked = (text, tuple(names))
+        if self._last is None or self._last[0] != asked:
+            self._last = (asked, features(text, self._lexicon, names))
+        return self._last[1]
 
     def _characters(self, pieces: Sequence[str]) -> tuple[int, int]:
         total, count, memo, table = 0, 0, self._pieces, self._tables[2]

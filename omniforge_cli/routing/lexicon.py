@@ -36,25 +36,18 @@ class Lexicon:
         self._words: dict[str, str] = {}
         self._stems: dict[str, str] = {}
         self._endings: dict[str, str] = {}
-        self._phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-        unspaced: dict[str, str] = {}
-        for name, entries in classes.items():
-            for entry in entries.split(", "):
-                if is_unspaced(entry):
-                    unspaced.setdefault(entry, name)
-                elif " " in entry:
-                    parts = tuple(entry.split(" "))
-                    self._phrases.setdefault(parts[0], []).append((parts, name))
-                elif entry.startswith("*"):
-                    self._endings[entry[1:]] = name
-                elif entry.endswith("*"):
-                    self._stems.setdefault(entry[:-1], name)
-                else:
-                    self._words.setdefault(entry, name)
-        for phrases in self._phrases.values():
-            phrases.sort(key=lambda phrase: -len(phrase[0]))
-        self._unspaced = unspaced
-        self._pattern: re.Pattern[str] | None = None
+        self._phrases: dict[str, str] = {}
+        self._longest: dict[str, int] = {}
+        for name, text in reversed(list(classes.items())):  # thousands of entries at every start: whole lists at a time where it can be
+            entries = text.split(", ")
+            self._words.update(dict.fromkeys([entry for entry in entries if " " not in entry and "*" not in entry], name))
+            self._phrases.update(dict.fromkeys([entry for entry in entries if " " in entry], name))
+            self._stems.update(dict.fromkeys([entry[:-1] for entry in entries if entry[-1] == "*"], name))
+            self._endings.update(dict.fromkeys([entry[1:] for entry in entries if entry[0] == "*"], name))
+        for phrase in self._phrases:
+            first = phrase[: phrase.index(" ")]
+            self._longest[first] = max(self._longest.get(first, 0), phrase.count(" ") + 1)
+        self._unspaced: re.Pattern[str] | None = None
         self._memo: dict[str, str | None] = {}
         self._spelt: dict[str, str] = {}
         self._by_shape: dict[tuple[str, int], list[str]] | None = None
@@ -92,12 +85,12 @@ class Lexicon:
         at = 0
         while at < len(words):
             word = words[at]
-            phrases = self._phrases.get(word)
-            phrase = self._phrase(phrases, words, at) if phrases else None
-            if phrase is not None:
-                found.append(phrase[1])
-                at += len(phrase[0])
-                continue
+            if word in self._longest:
+                phrase, n_words = self._phrase(words, at)
+                if phrase is not None:
+                    found.append(phrase)
+                    at += n_words
+                    continue
             if word[0] > "\u0dff" and is_unspaced(word):
                 self._segment(word, found)
             else:
@@ -112,24 +105,23 @@ class Lexicon:
         """Whether the word is in any class."""
         return (self._memo[word] if word in self._memo else self._look_up(word)) is not None
 
-    def _phrase(self, phrases: list[tuple[tuple[str, ...], str]], words: Sequence[str], at: int) -> tuple[tuple[str, ...], str] | None:
-        for phrase in phrases:
-            parts = phrase[0]
-            if len(parts) <= len(words) - at and all(
-                word == part or (part[-1] == "*" and word.startswith(part[:-1]))
-                for part, word in zip(parts[1:], words[at + 1 : at + len(parts)], strict=True)
-            ):
-                return phrase
-        return None
+    def _phrase(self, words: Sequence[str], at: int) -> tuple[str | None, int]:
+        """The class of the longest phrase that begins there, and its number of words."""
+        for n_words in range(min(self._longest[words[at]], len(words) - at), 1, -1):
+            name = self._phrases.get(" ".join(words[at : at + n_words]))
+            if name is not None:
+                return name, n_words
+        return None, 0
 
     def _segment(self, run: str, found: list[str | None]) -> None:
-        if self._pattern is None:  # takes longer than all the rest, and most messages do not need it
-            self._pattern = re.compile("|".join(map(re.escape, sorted(self._unspaced, key=len, reverse=True))) or r"(?!)")
+        if self._unspaced is None:  # takes longer than all the rest, and most messages do not need it
+            entries = sorted(filter(is_unspaced, self._words), key=lambda entry: (-len(entry), entry))
+            self._unspaced = re.compile("|".join(map(re.escape, entries)) or r"(?!)")
         end = 0
-        for match in self._pattern.finditer(run):
+        for match in self._unspaced.finditer(run):
             if match.start() > end:
                 found.append(None)
-            found.append(self._unspaced[match.group()])
+            found.append(self._words[match.group()])
             end = match.end()
         if end < len(run):
             found.append(None)

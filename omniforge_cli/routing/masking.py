@@ -21,22 +21,31 @@ _SHORT_QUOTE: Final = 30
 """Characters up to which a quotation is taken for a name."""
 
 _UNSPACED: Final = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_FENCE = re.compile(r"```.*?(?:```|\Z)", re.S)
-_URL = re.compile(r"(?:https?|s3|ftp|wss?)://\S+|www\.\S+", re.I)
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_JSON = re.compile(r"[\[{][^\[\]{}]*[\"':=][^{}]*[\]}]+")
-_QUOTE = re.compile(
-    r"\"([^\"]{1,2000})\"|“([^”]{1,2000})”|«([^»]{1,2000})»|「([^」]{1,2000})」|『([^』]{1,2000})』"
-    r"|„([^“”\"]{1,2000})[“”\"]|(?<!\w)['‘]([^'’\n]{2,300}?)['’](?!\w)|`([^`\n]{1,300})`"
+_FENCE: Final = r"(?s)```.*?(?:```|\Z)"
+_URL: Final = r"(?i)(?:https?|s3|ftp|wss?)://\S+|www\.\S+"
+_EMAIL: Final = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+_JSON: Final = r"[\[{][^\[\]{}]*[\"':=][^{}]*[\]}]+"
+_MARKS: Final = '"“”„«»「」『』'
+_QUOTE: Final = rf"[{_MARKS}]([^{_MARKS}]{{1,2000}})[{_MARKS}]|(?<!\w)['‘]([^'’\n]{{2,300}}?)['’](?!\w)|`([^`\n]{{1,300}})`"
+_MENTION: Final = r"(?<!\S)@[\w.-]+"
+_COMPOUND: Final = r"(?<![\w-])(?:[^\W_]+(?:_[^\W_]+)+|[^\W_]+(?:-[^\W_]+)+)(?![\w-])"
+_MASKED: Final = (
+    ("`", _FENCE, f" {CODE} "),
+    (":.", _URL, f" {URL} "),
+    ("@", _EMAIL, f" {EMAIL} "),
+    (f"{_MARKS}'‘`", _QUOTE, lambda match: _quotation(match)),
+    ("{[", _JSON, f" {CODE} "),
+    ("@", _MENTION, f" {NAME} "),
+    ("-_", _COMPOUND, lambda match: _compound(match)),
 )
-_MENTION = re.compile(r"(?<!\S)@[\w.-]+")
-_COMPOUND = re.compile(r"(?<![\w-])(?:[^\W_]+(?:_[^\W_]+)+|[^\W_]+(?:-[^\W_]+)+)(?![\w-])")
-_NAMELIKE_END = re.compile(r"(?:bot|agent|assistant|helper|\d)$")
+"""What is looked for, only in a message that holds one of those characters: compiling a pattern costs more than routing a message."""
+_NAMELIKE_END: Final = r"(?:bot|agent|assistant|helper|\d)$"
 _TOKEN = re.compile(
     rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+(?:[\u0300-\u036f\u064b-\u065f\u0900-\u0d7f\u200c\u200d]|[^\W_{_UNSPACED}])*(?:'[^\W_]+)?"
     r"|[?？؟]+|[.!。！।;:](?=\s|$)|\n+"
 )
 _ENDS: Final = ".!。！।;:\n?？؟"
+_QUESTIONS: Final = "?？؟"
 _MOST_WORDS: Final = 400
 """Words of a message that are looked at, so that a long paste costs no more than a long letter."""
 _MOST_CAPITALS: Final = 0.6
@@ -90,35 +99,42 @@ def read(text: str, names: Sequence[str] = ()) -> Reading:
     Of a very long message its beginning and end are read. A capital inside a sentence, where not all words have one, makes a name;
     several in a row are one name, so that the verb in "Create Report is late" does not count.
     """
-    tokens = [("?" if token[0] in "?？؟" else ".") if token[0] in _ENDS else token for token in _TOKEN.findall(mask(text, names))][
-        :_MOST_WORDS
-    ]
+    tokens = _TOKEN.findall(mask(text, names))[:_MOST_WORDS]
+    tokens = [token if token[0] not in _ENDS else "?" if token[0] in _QUESTIONS else "." for token in tokens]
     if tokens and tokens[-1] == ".":
         tokens.pop()
-    capitals = [token[0].isupper() and token not in _CAPITAL_WORDS for token in tokens]
-    if sum(capitals) > _MOST_CAPITALS * len(tokens) and len(tokens) > 3:
-        capitals = [False] * len(tokens)
-    reading = Reading(words=[], named=[], opening=[])
-    at = 0
-    while at < len(tokens):
-        end = at
-        while end < len(tokens) and capitals[end]:
-            end += 1
-        first = at == 0 or tokens[at - 1] in ("?", ".")
-        if end - at >= 2 and not (first and not _is_subject(tokens, at, end)):
-            reading.words.append(NAME)
-            reading.named.append(True)
-            reading.opening.append(False)
-            at = end
-            continue
-        end = max(end, at + 1)
-        reading.words.extend([token.casefold() for token in tokens[at:end]])
-        reading.named.extend(
-            [capital and (not (first and place == 0) or _is_camel(tokens[at + place])) for place, capital in enumerate(capitals[at:end])]
-        )
-        reading.opening.extend([capital and first and place == 0 for place, capital in enumerate(capitals[at:end])])
-        at = end
+    capitals = [at for at, token in enumerate(tokens) if token[0].isupper() and token not in _CAPITAL_WORDS]
+    if len(capitals) > _MOST_CAPITALS * len(tokens) and len(tokens) > 3:
+        capitals = []
+    reading = Reading(words=[token.casefold() for token in tokens], named=[False] * len(tokens), opening=[False] * len(tokens))
+    for run in reversed(_runs(capitals)):
+        _mark(reading, tokens, run)
     return reading
+
+
+def _runs(places: Sequence[int]) -> list[range]:
+    """Neighbouring places as ranges."""
+    runs: list[range] = []
+    for place in places:
+        if runs and runs[-1].stop == place:
+            runs[-1] = range(runs[-1].start, place + 1)
+        else:
+            runs.append(range(place, place + 1))
+    return runs
+
+
+def _mark(reading: Reading, tokens: Sequence[str], run: range) -> None:
+    """Marks a run of capitals as a name, or puts one placeholder in its place. To be called from the last run to the first."""
+    opens = run.start == 0 or tokens[run.start - 1] in ("?", ".")
+    if len(run) > 1 and (not opens or _is_subject(tokens, run.start, run.stop)):
+        reading.words[run.start : run.stop] = [NAME]
+        reading.named[run.start : run.stop] = [True]
+        reading.opening[run.start : run.stop] = [False]
+        return
+    for place in run:
+        first = opens and place == run.start
+        reading.named[place] = not first or _is_camel(tokens[place])
+        reading.opening[place] = first
 
 
 def _is_camel(token: str) -> bool:
@@ -142,13 +158,10 @@ def mask(text: str, names: Sequence[str] = ()) -> str:
     for name in names:
         if len(name) > 2:
             text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", f" {NAME} ", text, flags=re.I)
-    text = _FENCE.sub(f" {CODE} ", text)
-    text = _URL.sub(f" {URL} ", text)
-    text = _EMAIL.sub(f" {EMAIL} ", text)
-    text = _QUOTE.sub(_quotation, text)
-    text = _JSON.sub(f" {CODE} ", text)
-    text = _MENTION.sub(f" {NAME} ", text)
-    return _COMPOUND.sub(_compound, text)
+    for marks, pattern, mask_of in _MASKED:
+        if any(mark in text for mark in marks):
+            text = re.sub(pattern, mask_of, text)
+    return text
 
 
 def is_unspaced(word: str) -> bool:
@@ -168,6 +181,6 @@ def _quotation(match: re.Match[str]) -> str:
 def _compound(match: re.Match[str]) -> str:
     """`create-invoice-bot` and `report_runner` are names; `follow-up` is two words."""
     text = match.group()
-    if "_" in text or text.count("-") > 1 or _NAMELIKE_END.search(text.casefold()):
+    if "_" in text or text.count("-") > 1 or re.search(_NAMELIKE_END, text.casefold()):
         return f" {NAME} "
     return text.replace("-", " ")

@@ -43,6 +43,8 @@ def arms(settings: Settings, *, prompts: Sequence[str], models: Sequence[str]) -
         SettingsError: prompts or models were named for an offline analyzer, or one stands twice.
     """
     analyzer = choose_analyzer(settings).analyzer
+    if settings.analyzer == "auto" and models:
+        analyzer = Analyzer.LLM  # a model that was named is one that is configured
     if analyzer in (Analyzer.LOCAL, Analyzer.KEYWORD):
         if prompts or models:
             raise SettingsError(f"--prompt and --model say how the LLM is asked, and `{analyzer.value}` asks none; add --analyzer llm")

@@ -14,6 +14,7 @@ from omniforge_cli.core.errors import ProviderError
 from omniforge_cli.routing.provider import ChatMessage, Provider, ProviderRequest
 from tests.loopback import FAULTS, Loopback, Reply, error, free_port, saying
 
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydantic")  # as the adapter does; pytest forgets that between tests
 Serve = Callable[..., Loopback]
 GOOD = '{"action_type": "any"}'
 KEYS = {"OPENAI_API_KEY": "sk-secret"}

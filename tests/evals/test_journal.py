@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from omniforge_cli.core.decision import FallbackReason, Source, Usage
+from omniforge_cli.core.errors import StorageKeyError
 from omniforge_cli.core.run import Sample, SampleError
 from omniforge_cli.evals.journal import Journal, find_journals, new_journal
 
@@ -74,3 +75,16 @@ def test_each_attempt_has_a_journal_of_its_own_and_all_are_found(tmp_path: Path)
         journal.append(sample(name))
         journal.close()
     assert {one.case_id for journal in find_journals(tmp_path) for one in journal.samples()} == {"x", "y"}
+
+
+def test_a_torn_line_of_an_encrypted_journal_is_left_out_too(tmp_path: Path) -> None:
+    def unseal(text: str) -> str:
+        if not text.startswith("ok:"):
+            raise StorageKeyError("changed")
+        return text[3:]
+
+    path = tmp_path / "j"
+    journal = Journal(path, seal=lambda text: f"ok:{text}", unseal=unseal)
+    journal.append(sample("x"))
+    path.write_bytes(path.read_bytes() + b"torn\n")
+    assert [one.case_id for one in journal.samples()] == ["x"]

@@ -84,7 +84,7 @@ def test_a_case_is_written_as_a_person_would():
   expected_action: greet
   expected_entities: {"name": "Zoë"}
   expected_ambiguous: false
-  history: 
+  history:
   - {role: user, content: "well"}
   agents: ["Otter", {"id": "w", "name": "Willow"}]
   tags: [direct, "on"]

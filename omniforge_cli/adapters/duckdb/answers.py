@@ -7,12 +7,15 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from omniforge_cli.adapters.duckdb.connection import Database, Session
 from omniforge_cli.adapters.duckdb.rows import to_json, to_utc
 from omniforge_cli.core.decision import Usage
 from omniforge_cli.routing.provider import Completion, ProviderRequest
+
+_GATHER_S: Final = 0.01
+"""Before each group: others of its kind join it, and other processes get at the file between two groups."""
 
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -36,6 +39,7 @@ class Grouped(Generic[Q, A]):
 
     async def _work(self) -> None:
         while self._waiting:
+            await asyncio.sleep(_GATHER_S)
             group, self._waiting = self._waiting, []
             try:
                 answers = await self._answer([question for question, _ in group])

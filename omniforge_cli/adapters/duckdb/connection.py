@@ -32,7 +32,7 @@ from omniforge_cli.core.redaction import redact
 
 LOCK_TIMEOUT_S: Final = 5.0
 _FIRST_PAUSE_S: Final = 0.005
-_LONGEST_PAUSE_S: Final = 0.2
+_LONGEST_PAUSE_S: Final = 0.05  # an attempt costs 1 ms, and the file is free for moments only while another process is busy with it
 _CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
     "threads": min(4, os.cpu_count() or 1),
     "autoinstall_known_extensions": False,  # never a download

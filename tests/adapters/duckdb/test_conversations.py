@@ -276,6 +276,6 @@ async def everything(tenant: str, repository: ConversationRepository) -> list[Tr
 
 
 BothRepositories.TestCase.settings = settings(
-    max_examples=5, stateful_step_count=16, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=4, stateful_step_count=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 TestBothRepositories = BothRepositories.TestCase

@@ -41,7 +41,7 @@ WEIGHTS = ROOT / "omniforge_cli" / "weights"
 NEVER_READ = "heldout_mixed"
 N_STRANGERS, N_PARTS, STRANGER_SHARE = 1500, 3, 0.2
 """Messages put behind strangers' conversations, classifiers that score them, and what one counts beside a real follow-up."""
-SHRINKAGE = 0.04
+SHRINKAGE = 0.05
 N_FOLDS = 8
 
 

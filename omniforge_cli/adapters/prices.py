@@ -111,5 +111,9 @@ def most_usd(request: ProviderRequest) -> float:
     known = price(request.model)
     if known is None:
         raise SettingsError(f"--max-cost-usd: the price of {request.model} is not known, so the limit could not be kept; leave it out")
+    if request.max_tokens is None:
+        raise SettingsError(
+            "--max-cost-usd: the prompt version sets no max_tokens, so a reply could cost anything; set it or leave the limit out"
+        )
     said = sum(len(message.content.encode("utf-8", "replace")) + 12 for message in request.messages)
-    return known.cost(prompt_tokens=said, completion_tokens=request.max_tokens or 0)
+    return known.cost(prompt_tokens=said, completion_tokens=request.max_tokens)

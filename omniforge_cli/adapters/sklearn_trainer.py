@@ -103,8 +103,8 @@ def train(
     space = _Space(rows, lexicon)
     expected = np.array([labels.index(row.label) for row in rows])
     folds = _folds(rows, expected, seed)
-    tried = [(setting, _held_out_margins(space, setting, expected, folds, seed)) for setting in _SETTINGS]
-    setting, margins = max(tried, key=lambda each: float((each[1].argmax(axis=1) == expected).mean()))
+    setting = _best_setting(space, expected, folds, seed)
+    margins = _held_out_margins(space, setting, expected, folds, seed)
     sharpness = _sharpness(margins, expected)
     held_out = HeldOut(labels=tuple(labels), expected=tuple(map(int, expected)), probabilities=_softmax(margins * sharpness))
     fitted = _fit(space, setting, expected, seed)
@@ -191,7 +191,19 @@ def _folds(rows: Sequence[LabelledMessage], expected: NDArray[np.int64], seed: i
     return folds
 
 
+def _best_setting(space: _Space, expected: NDArray[np.int64], folds: NDArray[np.int64], seed: int) -> _Setting:
+    """The setting that is right most often on held-out messages; of many messages the first fold tells."""
+    tried = folds if len(folds) < _MANY_MESSAGES else np.where(folds == 0, 0, -1)
+
+    def n_right(setting: _Setting) -> int:
+        margins = _held_out_margins(space, setting, expected, tried, seed)
+        return int((margins.argmax(axis=1) == expected)[tried >= 0].sum())
+
+    return max(_SETTINGS, key=n_right)
+
+
 def _held_out_margins(space: _Space, setting: _Setting, expected: NDArray[np.int64], folds: NDArray[np.int64], seed: int) -> Floats:
+    """The scores of each message from a model of the other folds."""
     margins = np.zeros((len(expected), int(expected.max()) + 1))
     for fold in range(int(folds.max()) + 1):
         seen = folds != fold

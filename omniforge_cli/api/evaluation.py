@@ -34,7 +34,7 @@ class EvalOptions:
     """What to measure. Empty `prompts` and `models` mean those of the settings; every combination is an arm.
 
     `resume` is a run id or `last`; `retry_errors` asks again what failed then. `output_dir` is `reports` for a new run.
-    `asked` is kept with the run, for whoever resumes it.
+    `sweep` also lets the local analyzer decide every case, for the trade-off curve of a cascade. `asked` is kept with the run, for whoever resumes it.
     """
 
     evalsets: tuple[str, ...] = ("intent",)
@@ -47,6 +47,7 @@ class EvalOptions:
     no_fallback: bool = False
     resume: str | None = None
     retry_errors: bool = False
+    sweep: bool = False
     asked: Mapping[str, Any] = field(default_factory=dict)
     calls: EvalCalls = field(default_factory=EvalCalls)
 
@@ -119,7 +120,8 @@ async def measure(subject: Subject, *, settings: Settings, watcher: Watcher) -> 
     store, run, journal, done = await _opened(subject, plan, settings)
     watcher.on_plan(plan, run)
     against = await wiring.against(plan, options.gates, settings)
-    record = RunRecord(plan, run, journal=journal, store=store, warn=watcher.warn, is_paired=len(plan.arms) > 1 or bool(against))
+    is_paired = len(plan.arms) > 1 or bool(against) or options.sweep
+    record = RunRecord(plan, run, journal=journal, store=store, warn=watcher.warn, is_paired=is_paired)
     async with Routers(settings=settings, loaded=loaded, plan=plan, options=options.calls) as routers:
         job = EvalJob(
             plan=plan,
@@ -135,6 +137,7 @@ async def measure(subject: Subject, *, settings: Settings, watcher: Watcher) -> 
             on_sample=watcher.on_sample,
             head=_head(plan, subject),
             max_errors=options.max_errors,
+            sweep=wiring.sweep(plan, loaded) if options.sweep else None,
         )
         finished = await run_job(job)
         extra = routers.facts()

@@ -17,7 +17,7 @@ DEFAULT_GATES: Final = Path("evalsets") / "gates.yaml"
 
 KEPT: Final = (
     *("evalsets", "models", "prompts", "taxonomy", "analyzer", "api_base", "provider", "cascade_threshold", "timeout_s"),
-    *("concurrency", "retries", "repeats", "limit", "tags", "seed", "no_fallback", "inject", "offline"),
+    *("concurrency", "retries", "repeats", "limit", "tags", "seed", "no_fallback", "inject", "offline", "sweep"),
     *("source", "conversation", "since", "until", "action", "sample", "user"),
 )
 """Flags that a resumption takes over from the run where they are not typed again."""
@@ -45,6 +45,7 @@ class EvalFlags(CommonFlags, StorageFlags):
     formats: str
     github: bool
     dry_run: bool
+    sweep: bool
     gates: str | None
     min_accuracy: float | None
     min_macro_f1: float | None
@@ -98,6 +99,9 @@ def evaluation_options(command: Command) -> Command:
             "--formats", metavar="LIST", default="all", show_default=True, help="Report files: html,md,json,junit,parquet,csv; all, none."
         ),
         click.option("--dry-run", is_flag=True, help="Tell calls, tokens, cost and time; send and write nothing."),
+        click.option(
+            "--sweep", is_flag=True, help="Also decide every case locally, and draw what a cascade would give at every threshold."
+        ),
         click.option("--github", is_flag=True, help="In GitHub Actions: step summary, annotations, and comment.md beside the reports."),
         click.option("--gates", metavar="FILE|none", help="Gates file.  [default: ./evalsets/gates.yaml when it is there]"),
         click.option("--min-accuracy", type=share, help="Gate: accuracy at least this."),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from omniforge_cli.core.evalset import Case, EvalSet
-from omniforge_cli.reporting.plaintext import aligned
+from omniforge_cli.reporting.plaintext import aligned, fitted
 
 if TYPE_CHECKING:
     from omniforge_cli.files.inventory import Difference
@@ -23,10 +23,15 @@ def listing(found: Sequence[Listed]) -> str:
     if not found:
         return "There is no eval set; put one at ./evalsets/<name>/<version>.yaml\n"
     rows = [
-        (entry.ref, f"{entry.n_cases} cases" if entry.error is None else "broken", entry.state, entry.error or entry.description)
+        (
+            entry.ref,
+            f"{entry.n_cases} cases" if entry.error is None else "broken",
+            entry.state,
+            entry.error or fitted(entry.description, 80),
+        )
         for entry in found
     ]
-    return _lines(aligned(rows, widest=80))
+    return _lines(aligned(rows, widest=1000))
 
 
 def cases(evalset: EvalSet) -> str:

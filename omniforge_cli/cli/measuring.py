@@ -214,6 +214,7 @@ def eval_options(flags: Mapping[str, Any]) -> EvalOptions:
         no_fallback=flags["no_fallback"],
         resume=flags["resume"],
         retry_errors=flags["retry_errors"],
+        sweep=flags["sweep"],
         asked=_kept(flags),
         calls=EvalCalls(
             cache="refresh" if flags["refresh"] else "cache" if flags["cache"] else None,

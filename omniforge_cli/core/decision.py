@@ -101,6 +101,7 @@ class RoutingDecision:
     usage: Usage | None = None
     cached: bool = False
     attempts: int = 0
+    injected: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The contract's JSON object: plain values in the contract's order."""

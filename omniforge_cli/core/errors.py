@@ -72,7 +72,7 @@ class RunMismatch(InputError):
 class IntentAnalysisError(OmniforgeError):
     """An analyzer gave no decision; `reason` says why, `usage` what was spent on trying.
 
-    `called` is true once a request left for the provider (its latency then counts), `attempts` how many did.
+    `attempts` is how many requests left for the provider; `injected` names the fault when it was made on purpose (`--inject`).
     """
 
     def __init__(self, message: str, *, reason: FallbackReason, usage: Usage | None = None, attempts: int = 0) -> None:
@@ -80,18 +80,11 @@ class IntentAnalysisError(OmniforgeError):
         self.reason = reason
         self.usage = usage
         self.attempts = attempts
-
-    @property
-    def called(self) -> bool:
-        """Whether at least one request was sent."""
-        return self.attempts > 0
+        self.injected: str | None = None
 
 
 class ProviderError(IntentAnalysisError):
-    """The provider call failed. `retry_after_s` is the provider's own wish in seconds, when it gave one.
-
-    `injected` names the fault when it was made on purpose (`--inject`).
-    """
+    """The provider call failed. `retry_after_s` is the provider's own wish in seconds, when it gave one."""
 
     def __init__(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -18,11 +18,16 @@ from omniforge_cli.routing.router import Router
 from omniforge_cli.scoring.flips import flips
 from omniforge_cli.scoring.gates import JudgedArm, judge, verdict
 from omniforge_cli.scoring.outcome import Outcome
+from omniforge_cli.scoring.sweep import SweepPoint
 
 Pairwise = Callable[[Sequence[Sequence[Outcome]]], tuple[Comparison, ...]]
 """Compares the arms of a run by their outcomes."""
 Against = Callable[[int, Sequence[Outcome]], Sequence[Comparison] | str]
 """Compares the arm of a number with a baseline; a text says why it cannot."""
+
+
+Sweep = Callable[[Sequence[Sequence[Outcome]]], Awaitable[Sequence[Sequence[SweepPoint]]]]
+"""What a cascade would give at every threshold, for each arm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +52,7 @@ class EvalJob:
     on_sample: Callable[[Sample], None] = lambda sample: None
     head: Mapping[str, Any] = field(default_factory=dict)
     max_errors: float | None = None
+    sweep: Sweep | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +104,12 @@ async def _reported(job: EvalJob) -> Finished:
     reports = [accumulator.report(arm) for accumulator, arm in zip(record.arms, plan.arms, strict=True)]
     if job.run.command == "replay":
         reports = [replace(one, extra={**one.extra, "flips": [asdict(flip) for flip in flips(one)]}) for one in reports]
+    if job.sweep is not None:
+        curves = await job.sweep(record.outcomes)
+        reports = [
+            replace(one, extra={**one.extra, "sweep": [asdict(point) for point in curve]})
+            for one, curve in zip(reports, curves, strict=True)
+        ]
     judged = [
         JudgedArm(
             report=report,

@@ -24,31 +24,38 @@ async def run_samples(
 ) -> AsyncGenerator[Sample, None]:
     """Every attempt's sample, in order of arrival. `routers[i]` answers for arm i; `workers` attempts are under way at once.
 
+    When one attempt ends the run, those under way still finish: their answers are paid for.
+
     Raises:
         OmniforgeError: what no other attempt would survive either (a prompt that cannot be rendered, a missing recording).
     """
     finished: asyncio.Queue[Sample | _Ended] = asyncio.Queue(maxsize=workers * _AHEAD)
+    stopping = asyncio.Event()
 
     async def work() -> None:
         failure: OmniforgeError | None = None
         try:
             for attempt in attempts:
                 await finished.put(await sample_of(attempt, routers[attempt.arm], tenant_id))
+                if stopping.is_set():
+                    break
         except OmniforgeError as exc:
             failure = exc
+            stopping.set()
         await finished.put(_Ended(failure=failure))
 
     tasks = [asyncio.create_task(work()) for _ in range(workers)]
     try:
-        running = workers
+        running, failures = workers, []
         while running:
             item = await finished.get()
             if isinstance(item, Sample):
                 yield item
-            elif item.failure is not None:
-                raise item.failure
             else:
                 running -= 1
+                failures += [item.failure] if item.failure is not None else []
+        if failures:
+            raise failures[0]
     finally:
         for task in tasks:
             task.cancel()
@@ -95,6 +102,7 @@ def _judged(attempt: Attempt, routed: Routed, error: SampleError | None) -> Samp
         latency_ms=routed.latency_ms,
         calls=error.attempts if error else 0,
         usage=routed.error.usage if routed.error else None,
+        injected=routed.error.injected if routed.error else None,
         expected_ambiguous=case.expected_ambiguous,
         expected_entities=case.expected_entities,
         message=case.message,
@@ -118,4 +126,5 @@ def _judged(attempt: Attempt, routed: Routed, error: SampleError | None) -> Samp
         entities=decision.entities,
         reasoning=decision.reasoning,
         clarifying_question=decision.clarifying_question,
+        injected=decision.injected,
     )

@@ -119,8 +119,7 @@ class RecordingProvider:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists():
             read_cassette(path)  # a file that is something else is refused before anything is asked
-        for one in _journalled(self._journal):
-            self._recorded[one["key"]] = one
+        self._fold({one["key"]: one for one in _journalled(self._journal)})
 
     async def complete(self, request: ProviderRequest, *, timeout_s: float) -> Completion:
         """The inner provider's answer, recorded.
@@ -138,12 +137,15 @@ class RecordingProvider:
 
     async def close(self) -> None:
         """Write the file and release the inner provider. Safe to call twice."""
-        if self._recorded:
-            earlier = read_cassette(self._path) if self._path.exists() else {}
-            write_cassette(self._path, {**earlier, **self._recorded}.values())
-            self._recorded = {}
-            self._journal.unlink(missing_ok=True)
+        self._fold(self._recorded)
+        self._recorded = {}
         await self._inner.close()
+
+    def _fold(self, recorded: Mapping[str, Recording]) -> None:
+        if recorded:
+            earlier = read_cassette(self._path) if self._path.exists() else {}
+            write_cassette(self._path, {**earlier, **recorded}.values())
+        self._journal.unlink(missing_ok=True)
 
 
 def _check_version(version: object, path: Path) -> None:
@@ -188,11 +190,7 @@ def _restored(row: Recording, shared: Mapping[str, Any]) -> Recording:
 
 
 def _journalled(journal: Path) -> Iterator[Recording]:
-    """What a killed run left; its last line may be torn."""
-    if not journal.exists():
-        return
-    for line in journal.read_text(encoding="utf-8", errors="replace").split("\n"):
-        try:
-            yield json.loads(line)
-        except ValueError:
-            return
+    """What a killed run left; a line without its end was torn."""
+    if journal.exists():
+        whole_lines = journal.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
+        yield from map(json.loads, whole_lines)

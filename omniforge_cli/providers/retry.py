@@ -84,7 +84,8 @@ class RetryingProvider:
         """
         spent = _Spent()
         deadline = self._clock() + timeout_s if self._whole_deadline else None
-        for attempt in range(self._retries + 1):
+        attempt = 0
+        while True:
             left = timeout_s if deadline is None else deadline - self._clock()
             try:
                 completion = await self._attempt(request, left)
@@ -94,12 +95,12 @@ class RetryingProvider:
                     raise spent.charge(spent.given or error) from None
                 spent.given = error
                 wait_s = self._wait_s(error, attempt)
-                if attempt == self._retries or not error.retryable or not self._fits(wait_s, deadline):
+                if attempt >= self._retries or not error.retryable or not self._fits(wait_s, deadline):
                     raise spent.charge(error) from error.__cause__
             else:
                 return spent.added_to(completion)
             await self._sleep(wait_s)
-        raise AssertionError("the last attempt returns or raises")
+            attempt += 1
 
     async def close(self) -> None:
         """Release the inner provider."""
@@ -116,7 +117,7 @@ class RetryingProvider:
             raise ProviderError(message, reason=FallbackReason.TIMEOUT, retryable=True) from exc
 
     def _wait_s(self, error: ProviderError, attempt: int) -> float:
-        backoff_s = self._rng.uniform(0.0, min(_LONGEST_BACKOFF_S, _FIRST_BACKOFF_S * 2.0**attempt))
+        backoff_s = self._rng.uniform(0.0, min(_LONGEST_BACKOFF_S, _FIRST_BACKOFF_S * 2.0 ** min(attempt, 9)))
         if error.retry_after_s is None:
             return backoff_s
         return max(backoff_s, min(error.retry_after_s, LONGEST_RETRY_AFTER_S))

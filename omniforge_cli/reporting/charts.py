@@ -80,6 +80,23 @@ def risk_coverage(points: Sequence[Sequence[float]]) -> str:
     )
 
 
+def tradeoff(points: Sequence[tuple[float, float, float]]) -> str:
+    """A cascade's accuracy against the share of messages that it asks the LLM about; each point is (share, accuracy, threshold)."""
+    places = sorted(one for one in points if all(map(numbers.known, one)))
+    if len(places) < 2:
+        return ""
+    low = min(accuracy for _, accuracy, _ in places)
+    base = max(0.0, math.floor((low - 0.02) * 20) / 20)
+    ticks = [(i / 4, f"{base + (1 - base) * i / 4:.0%}") for i in range(5)]
+    at = [(_x(share), _y((accuracy - base) / (1 - base))) for share, accuracy, _ in places]
+    parts = [_frame(_shares(), ticks, "messages that go to the LLM", "right")]
+    parts.append(f'<polyline class="line" points="{" ".join(f"{x},{y}" for x, y in at)}"/>')
+    for (x, y), (share, accuracy, threshold) in zip(at, places, strict=True):
+        told = f"under {threshold:.2f}: {numbers.percent(share)} asked, {numbers.percent(accuracy)} right"
+        parts.append(f'<circle class="dot" cx="{x}" cy="{y}" r="3"><title>{escape(told)}</title></circle>')
+    return _svg("Cascade: accuracy against the share of messages that go to the LLM.", parts)
+
+
 def latency_histogram(bins: Sequence[Sequence[float | None]], p50: float | None, p95: float | None) -> str:
     """How many calls took how long; each bin is named by its upper bound in milliseconds (None or infinite: all above)."""
     bars = [(one[0], int(one[1] or 0)) for one in bins if len(one) == 2]

@@ -10,7 +10,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from omniforge_cli.core.report import ArmReport, Comparison, Report
-from omniforge_cli.reporting import changes, charts, numbers, view
+from omniforge_cli.reporting import changes, charts, numbers, tradeoffs, view
 
 _MOST_ARMS: Final = 40
 _MOST_DETAILED_ARMS: Final = 12
@@ -142,11 +142,14 @@ def _details(arm: ArmReport, index: int, n_arms: int) -> dict[str, Any]:
     by_reasons = (
         ("Reliability", charts.reliability(arm.reliability_bins)),
         ("Risk and coverage", charts.risk_coverage([(one["coverage"], one["risk"]) for one in arm.extra.get("risk_coverage") or ()])),
+        ("Cascade", charts.tradeoff([(one["llm_share"], one["accuracy"], one["threshold"]) for one in arm.extra.get("sweep") or ()])),
         ("Latency", charts.latency_histogram(arm.extra.get("latency_histogram") or (), arm.latency_ms.p50, arm.latency_ms.p95)),
     )
     return {
         "index": index,
         "flips": _flip_rows(arm, most_rows),
+        "blends": [(head, rows) for head, rows in _blends(arm) if rows],
+        "cascade": " ".join(tradeoffs.cascade_sentences(arm)),
         "name": numbers.one_line(arm.name),
         "matrix": matrix(arm, min(_MOST_CONFUSED, math.isqrt(_MOST_CELLS // n_arms))),
         "classes": _class_rows(arm, most_rows),
@@ -189,6 +192,10 @@ def _flip_rows(arm: ArmReport, most: int) -> list[tuple[Cell, ...]]:
         )
         for flip in changes.flip_rows(arm)[:most]
     ]
+
+
+def _blends(arm: ArmReport) -> list[tuple[tuple[str, ...], Sequence[tuple[str, ...]]]]:
+    return [(tradeoffs.OUTAGE_HEAD, tradeoffs.outage_rows(arm)), (tradeoffs.SWEEP_HEAD, tradeoffs.sweep_rows(arm))]
 
 
 def _tag_rows(arm: ArmReport, most: int) -> list[tuple[Markup, tuple[Cell, ...]]]:

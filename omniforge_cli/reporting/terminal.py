@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from omniforge_cli.core.report import ArmReport, GateResult, GateStatus, Report
-from omniforge_cli.reporting import changes, numbers, view
+from omniforge_cli.reporting import changes, numbers, tradeoffs, view
 from omniforge_cli.reporting.plaintext import BOLD, DIM, GREEN, RED, YELLOW, aligned, displayed_width, encodable, fitted, paint, wrapped
 
 _STATUS_COLORS = {"pass": GREEN, "fail": RED, "undecided": YELLOW}
@@ -83,6 +83,7 @@ def _arm(report: Report, arm: ArmReport, page: _Page) -> list[list[str]]:
         blocks = [_flips(arm, page), _turns(report, arm, page), _tags(arm, page)]
     else:
         blocks = [_classes(report, arm, page), _confusions(arm, page), _tags(arm, page)]
+    blocks += [_outage(arm, page), _cascade(arm, page)]
     blocks = [block for block in blocks if block]
     if blocks and len(report.arms) > 1:
         blocks[0].insert(0, page.bold(fitted(arm.name, page.width)))
@@ -143,6 +144,23 @@ def _tags(arm: ArmReport, page: _Page) -> list[str]:
         return []
     rows = [[tag, numbers.share_with_interval(one.accuracy), numbers.counted(one.n, "sample")] for tag, one in worst]
     return [page.bold("weakest tags"), *aligned(rows, right=(2,), widest=max(page.width - 40, 12))]
+
+
+def _outage(arm: ArmReport, page: _Page) -> list[str]:
+    rows = tradeoffs.outage_rows(arm)
+    if not rows:
+        return []
+    lines = aligned([tradeoffs.OUTAGE_HEAD, *rows], right=(1, 2))
+    return [page.bold(lines[0]), *lines[1:]]
+
+
+def _cascade(arm: ArmReport, page: _Page) -> list[str]:
+    lines = [line for sentence in tradeoffs.cascade_sentences(arm) for line in wrapped(sentence, page.width)]
+    rows = tradeoffs.sweep_rows(arm)
+    if rows:
+        table = aligned([tradeoffs.SWEEP_HEAD, *rows], right=(1, 2, 3, 4))
+        lines += [page.bold(table[0]), *table[1:]]
+    return lines
 
 
 def _gates(report: Report, page: _Page) -> list[str]:

@@ -78,11 +78,12 @@ class Classifier:
         """The words and phrases that spoke most for a label, strongest first."""
         found = self._features(text, names)
         at = self.labels.index(label)
-        table = self._tables[0]
-        weighed = {gram: table.weight(gram, at) for gram in found.grams if "^" not in gram and "$" not in gram}
-        strongest = sorted((gram for gram, weight in weighed.items() if weight > 0), key=lambda gram: (-weighed[gram], gram))
+        weighed = self._tables[0].weights_for(found.grams, at)
+        strongest = sorted((-weight, gram) for gram, weight in weighed if weight > 0)
         chosen: list[str] = []
-        for gram in strongest:
+        for _, gram in strongest:
+            if gram[0] == "^" or gram[-1] == "$":
+                continue
             if not any(set(gram.split(" ")) & set(other.split(" ")) for other in chosen):
                 chosen.append(gram)
             if len(chosen) == limit:
@@ -137,10 +138,10 @@ class _Table:
                 count += 1
         return total, count
 
-    def weight(self, feature: str, at: int) -> int:
-        """A feature's quantised weight for one label; 0 if it is not known."""
-        row = self._index.get(feature)
-        return 0 if row is None else self._weights.rows[row * self._width + at] - _BIAS
+    def weights_for(self, found: Sequence[str], at: int) -> list[tuple[str, int]]:
+        """Each known feature with its quantised weight for one label."""
+        rows, width, index = self._weights.rows, self._width, self._index
+        return [(feature, rows[index[feature] * width + at] - _BIAS) for feature in found if feature in index]
 
     def add_to(self, totals: list[float], total: int, count: int) -> None:
         """Adds the group's share to the scores."""

@@ -14,25 +14,25 @@ from typing import Final, Protocol
 from omniforge_cli.core.decision import RoutingRequest
 from omniforge_cli.core.taxonomy import Taxonomy
 from omniforge_cli.routing.phrases import Phrases, read
+from omniforge_cli.routing.replies import QUESTION_MARKS
 from omniforge_cli.routing.situation import Situation, read_situation
 
-SOURCES: Final = ("own", "offer", "context", "choice", "request", "joint")
+SOURCES: Final = ("own", "offer", "context", "choice", "request", "joint", "proposed")
 """The texts that are scored: the message; what the assistant offers or asks, alone and with the sentences before it; the option
-that is picked; the last request; that request with the message."""
-_PENDING: Final = frozenset({"offer", "context", "choice", "request"})
+that is picked; the last request; that request with the message; what the assistant offered before."""
+_PENDING: Final = frozenset({"offer", "context", "choice", "request", "proposed"})
 FLOOR: Final = 1e-3
 """No probability is trusted below this: one classifier that is too sure must not overrule the others for good."""
 _OPENINGS: Final = frozenset({"consent", "refusal", "thanks", "hesitation", "correction", "shift", "question"})
 _CLASSES: Final = _OPENINGS | {"time", "pronoun", "whole", "wish", "act", "ordinal"}
 _EMPTY: Final = frozenset({"consent", "refusal", "thanks", "hesitation", "filler"})
 """Classes of words that ask for nothing by themselves."""
-_QUESTION_MARKS: Final = ("?", "？", "؟")
 _LENGTHS: Final = (1, 2, 4, 7, 12, 20)
 _PAIRS: Final = tuple(
     (left, right, f"{left} & {right}")
     for left in (
         *("first:consent", "first:refusal", "first:thanks", "first:correction", "first:question"),
-        *("rest:0", "rest:few", "rest:many", "has:act", "question mark"),
+        *("rest:0", "rest:few", "rest:many", "has:act", "question mark", "aside", "long"),
     )
     for right in ("reply:asks", "reply:offers", "reply:which", "reply:done", "picked")
 )
@@ -90,6 +90,7 @@ def score_sources(situation: Situation, scorer: Scorer, names: Sequence[str]) ->
         "choice": situation.picked.text if situation.picked else "",
         "request": situation.request,
         "joint": f"{situation.request}. {situation.message}" if situation.request else "",
+        "proposed": situation.proposed,
     }
     return {source: scorer.scores(text, names) for source, text in texts.items() if text or source == "own"}
 
@@ -142,7 +143,7 @@ def _message_features(situation: Situation) -> set[str]:
     found.update(f"words>{most}" for most in _LENGTHS if length > most)
     marks = {
         "picked": situation.picked is not None,
-        "question mark": any(mark in message for mark in _QUESTION_MARKS),
+        "question mark": any(mark in message for mark in QUESTION_MARKS),
         "at sign": "@" in message,
         "digit": any(word.isdecimal() for word in words),
         "capital": any(letter.isupper() for letter in message[1:]),
@@ -160,10 +161,12 @@ def _reply_features(situation: Situation, phrases: Phrases) -> set[str]:
     marks = {
         "reply:none": not reply.text,
         "reply:asks": reply.asks,
-        "reply:offers": "offer" in asked,
+        "reply:offers": reply.offers,
         "reply:which": "ask" in asked,
         "reply:done": "done" in said,
-        "reply:states": not reply.asks and "offer" not in asked,
+        "reply:states": not reply.asks and not reply.offers,
+        "aside": situation.aside,
+        "long": bool(situation.proposed),
         "reply:options": bool(situation.options),
         "shared with reply": not content.isdisjoint(whole.words),
         "shared with request": not content.isdisjoint(read(situation.request).words),

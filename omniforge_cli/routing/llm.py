@@ -84,6 +84,7 @@ class LLMIntentAnalyzer:
             return self._decision(completion, request)
         except ReplyParseError as error:
             error.attempts = completion.attempts
+            error.injected = completion.injected
             raise
 
     def _decision(self, completion: Completion, request: RoutingRequest) -> RoutingDecision:
@@ -108,6 +109,7 @@ class LLMIntentAnalyzer:
             usage=completion.usage,
             cached=completion.cached,
             attempts=completion.attempts,
+            injected=completion.injected,
             latency_ms=completion.latency_ms,
         )
         if not (parsed.is_ambiguous or parsed.confidence < taxonomy.clarification_threshold):

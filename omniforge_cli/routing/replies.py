@@ -16,7 +16,7 @@ _QUOTED: Final = re.compile(r"[\"“”„«「『]([^\"“”„«»「」『�
 _TAIL: Final = re.compile(r"(?:\s*[(（\[]|\s+[-–—·]\s|:\s|[。！？!?;；]|\.(?:\s|$)).*$", re.DOTALL)
 _EDGES: Final = " \t\n*_`\"'“”„«»‚‘’「」『』()（）?？！!¿¡.。,،、，;；:："
 _CLOSING: Final = " )）\"'”»」』*_"
-_QUESTION_ENDS: Final = ("?", "？", "؟")
+QUESTION_MARKS: Final = ("?", "？", "؟")
 _COMMA: Final = re.compile(r"\s*[,،、，;]\s*")
 _EMPTY: Final = frozenset({"offer", "filler", "ask"})
 """Classes of words that offer or ask without saying what."""
@@ -39,7 +39,7 @@ class Reply:
     """The assistant's message, read.
 
     `question` is the last thing it asks or says, `offer` the act in that and in the sentence before it, worded as a request ("Shall I
-    pause it?" is "pause it"); `asks` whether it ends with the question.
+    pause it?" is "pause it"); `asks` whether it ends with the question, `offers` whether that is worded as an offer.
     """
 
     text: str = ""
@@ -47,8 +47,14 @@ class Reply:
     offer: str = ""
     context: str = ""
     asks: bool = False
+    offers: bool = False
     options: tuple[Option, ...] = ()
     lettered: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether the assistant waits for an answer: it asks, offers, or lists options."""
+        return self.asks or self.offers or bool(self.options)
 
 
 def read_reply(text: str, phrases: Phrases) -> Reply:
@@ -56,13 +62,23 @@ def read_reply(text: str, phrases: Phrases) -> Reply:
     text = bounded(text.strip())
     sentences = [sentence.strip() for sentence in _SENTENCE.split(text) if sentence.strip()]
     options, lettered = _options(text, sentences, phrases)
-    asked = [index for index, sentence in enumerate(sentences) if sentence.rstrip(_CLOSING).endswith(_QUESTION_ENDS)]
+    asked = [index for index, sentence in enumerate(sentences) if sentence.rstrip(_CLOSING).endswith(QUESTION_MARKS)]
     at = asked[-1] if asked else len(sentences) - 1
     question = sentences[at] if sentences else ""
     asks = bool(asked) and (bool(options) or at >= len(sentences) - 2)
     offer = _request(question, phrases)
     context = " ".join(filter(None, (_request(sentence, phrases) for sentence in sentences[max(0, at - 2) : at + 1])))
-    return Reply(text=text, question=question, offer=offer or context, context=context, asks=asks, options=options, lettered=lettered)
+    offers = any("offer" in hit.classes for hit in phrases.talk.hits(read(question).words))
+    return Reply(
+        text=text,
+        question=question,
+        offer=offer or context,
+        context=context,
+        asks=asks,
+        offers=offers,
+        options=options,
+        lettered=lettered,
+    )
 
 
 def _request(sentence: str, phrases: Phrases) -> str:
@@ -119,7 +135,7 @@ def _alternatives(sentence: str, phrases: Phrases) -> list[str]:
     body = (listed if colon else sentence).strip(_EDGES)
     pieces = _COMMA.split(body)
     for kind, words in (("or", 20), ("or_weak", _NAME_WORDS), ("and", _NAME_WORDS)):
-        if (kind == "and" and len(pieces) < 2 and not colon) or (kind == "or_weak" and not sentence.endswith(_QUESTION_ENDS)):
+        if (kind == "and" and len(pieces) < 2 and not colon) or (kind == "or_weak" and not sentence.endswith(QUESTION_MARKS)):
             continue
         parts, joined = _split(pieces, kind, phrases)
         if joined and len(parts) >= 2 and all(read(part).length() <= words for part in parts[:1] if kind != "or"):

@@ -79,7 +79,7 @@ class Router:
             except IntentAnalysisError:
                 continue
             _LOG.warning("fallback", extra={"reason": error.reason.value, "answered_by": decision.source.value})
-            told = replace(decision, fallback_reason=error.reason, usage=error.usage, attempts=error.attempts)
+            told = replace(decision, fallback_reason=error.reason, usage=error.usage, attempts=error.attempts, injected=error.injected)
             return self._ended(told, error, started, request)
         return Routed(decision=None, error=error, latency_ms=self._elapsed_ms(started))
 

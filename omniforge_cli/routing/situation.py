@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from omniforge_cli.core.conversation import Message
 from omniforge_cli.core.decision import RoutingRequest
 from omniforge_cli.routing.phrases import Hit, Phrases, Words, bounded, read
-from omniforge_cli.routing.replies import Option, Reply, read_reply
+from omniforge_cli.routing.replies import QUESTION_MARKS, Option, Reply, read_reply
 
 HISTORY_LIMIT: Final = 8
 """Messages of the history that are read, counted from its end."""
@@ -20,7 +19,11 @@ _POSITION_FILLERS: Final = frozenset({"filler", "cardinal", "consent"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """One message with what stands before it, read but not yet judged. `request` is the last request that says something."""
+    """One message with what stands before it, read but not yet judged.
+
+    `request` is the last request that says something, `proposed` what the assistant offered before its last reply. After an aside (a
+    side question and its plain answer: "how long does it take?" "A minute.") the reply is the one before it, which still waits.
+    """
 
     message: str
     words: Words
@@ -29,14 +32,22 @@ class Situation:
     options: tuple[Option, ...]
     picked: Option | None
     request: str
+    proposed: str
+    aside: bool
 
 
 def read_situation(request: RoutingRequest, phrases: Phrases) -> Situation:
     """What a message follows. Options of the reply before the last count when the last one names none."""
     history = request.history[-HISTORY_LIMIT:]
-    replies = [read_reply(message.content, phrases) for message in history if message.role == "assistant"][-2:]
+    replies = [read_reply(message.content, phrases) for message in history if message.role == "assistant"]
+    said = [bounded(message.content) for message in history if message.role == "user"]
+    aside = len(replies) > 1 and len(said) > 1 and _asks(said[-1], phrases) and not replies[-1].waits and replies[-2].waits
+    if aside:
+        replies, said = replies[:-1], said[:-1]
     reply = replies[-1] if replies else Reply()
-    listing = next((said for said in reversed(replies) if said.options), reply)
+    if not reply.context and len(replies) > 1:  # "Shall I?" stands for what was offered before
+        reply = replace(reply, offer=replies[-2].offer, context=replies[-2].context)
+    listing = next((earlier for earlier in reversed(replies[-2:]) if earlier.options), reply)
     words = read(request.message)
     hits = phrases.talk.hits(words.words)
     return Situation(
@@ -46,13 +57,20 @@ def read_situation(request: RoutingRequest, phrases: Phrases) -> Situation:
         reply=reply,
         options=listing.options,
         picked=_picked(words.words, hits, listing, phrases),
-        request=_last_request(history),
+        request=_last_request(said),
+        proposed=". ".join(earlier.context for earlier in replies[:-1] if earlier.context),
+        aside=aside,
     )
 
 
-def _last_request(history: Sequence[Message]) -> str:
+def _asks(text: str, phrases: Phrases) -> bool:
+    if text.rstrip().endswith(QUESTION_MARKS):
+        return True
+    return any("question" in hit.classes for hit in phrases.talk.hits(read(text).words) if hit.start == 0)
+
+
+def _last_request(said: Sequence[str]) -> str:
     """The last user message of three words or more: what came after it were answers to questions about it."""
-    said = [bounded(message.content) for message in history if message.role == "user"]
     return next((text for text in reversed(said) if len(read(text).words) >= 3), said[-1] if said else "")
 
 

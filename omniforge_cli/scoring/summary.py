@@ -12,10 +12,11 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from omniforge_cli.core.report import ArmReport, TagScore
-from omniforge_cli.core.run import Arm, Sample
+from omniforge_cli.core.run import Analyzer, Arm, Sample
 from omniforge_cli.core.taxonomy import Taxonomy
 from omniforge_cli.scoring.ambiguity import AmbiguityCount
 from omniforge_cli.scoring.calibration import brier, ece, fit_threshold, reliability_bins, risk_coverage
+from omniforge_cli.scoring.cascade import CascadeCount
 from omniforge_cli.scoring.classification import confusion, macro_f1, per_class
 from omniforge_cli.scoring.cost import cost, sample_cost_usd
 from omniforge_cli.scoring.entities import EntityCount
@@ -99,6 +100,7 @@ class ArmAccumulator:
         self._spent = _Spent()
         self._confidences = _Confidences()
         self._ambiguity = AmbiguityCount()
+        self._cascade = CascadeCount()
         self._entities = EntityCount()
 
     def add(self, sample: Sample) -> None:
@@ -108,6 +110,7 @@ class ArmAccumulator:
         if expected is None:
             self._n_unlabelled += 1
             return
+        self._cascade.add(sample)
         key, flags = case_key(sample.case_id), sample_flags(sample)
         answered = bool(flags & ANSWERED)
         self._tally.add(key, flags)
@@ -155,6 +158,7 @@ class ArmAccumulator:
         self._spent.merge(other._spent)
         self._confidences.merge(other._confidences)
         self._ambiguity.merge(other._ambiguity)
+        self._cascade.merge(other._cascade)
         self._entities.merge(other._entities)
 
     def report(self, arm: Arm) -> ArmReport:
@@ -216,7 +220,7 @@ class ArmAccumulator:
             error_rate=n_errors / n if n else None,
             fallback_reasons=dict(sorted(self._reasons.items())),
             flip_rate=steady.flip_rate if steady else None,
-            extra=self._extra(steady, repeated=repeated, outages_right=outages_right),
+            extra=self._extra(steady, repeated=repeated, outages_right=outages_right) | self._savings(arm),
         )
 
     def _extra(self, steady: Stability | None, *, repeated: bool, outages_right: bool) -> dict[str, Any]:
@@ -233,6 +237,14 @@ class ArmAccumulator:
             "latency_histogram": [list(one) for one in histogram(self._spent.latency_ms)],
             "stability": asdict(steady) if steady else None,
         }
+
+    def _savings(self, arm: Arm) -> dict[str, Any]:
+        """What a cascade saved; nothing for any other arm."""
+        if arm.analyzer is not Analyzer.CASCADE:
+            return {}
+        spent = self._spent
+        total, mean_ms = cost(spent.cost_usd, n_unknown=spent.n_unpriced).total, latency(spent.latency_ms).mean
+        return {"cascade": asdict(self._cascade.score(cost_usd=total, latency_ms=mean_ms))}
 
     def _stability(self) -> Stability | None:
         answers: dict[int, list[int]] = {key: [] for key in self._repeated}

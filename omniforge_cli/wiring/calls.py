@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
 from omniforge_cli.core.run import Arm
 from omniforge_cli.core.settings import Settings
 from omniforge_cli.evals.plan import Plan
+from omniforge_cli.providers.budget import BudgetedProvider, QueueClock
 from omniforge_cli.routing.provider import Provider
 from omniforge_cli.routing.router import Router
 from omniforge_cli.wiring.routing import (
@@ -58,6 +60,7 @@ class Routers:
         concurrency = plan.settings.concurrency
         self.workers = concurrency if isinstance(concurrency, int) else _AUTO_CEILING
         self._budget = _budget(concurrency, self._options)
+        self._clock = QueueClock() if self._budget is not None else None
 
     def build(self, *, no_fallback: bool) -> list[Router]:
         """One router an arm; arms of one model share its provider."""
@@ -67,7 +70,10 @@ class Routers:
             analyzer=self._plan.arms[0].analyzer,
             no_fallback=no_fallback,
         )
-        return [build_router(self._asking(arm, replace(spec, analyzer=arm.analyzer))) for arm in self._plan.arms]
+        return [
+            build_router(self._asking(arm, replace(spec, analyzer=arm.analyzer, clock=self._clock or perf_counter)))
+            for arm in self._plan.arms
+        ]
 
     def facts(self) -> dict[str, Any]:
         """What the report says about how the providers were called."""
@@ -108,9 +114,7 @@ class Routers:
 
             provider = InjectingProvider(provider, spec=parse_inject(run.inject), seed=run.seed)
         if self._budget is not None:
-            from omniforge_cli.providers.budget import BudgetedProvider
-
-            provider = BudgetedProvider(provider, budget=self._budget)
+            provider = BudgetedProvider(provider, budget=self._budget, clock=self._clock)
         provider = self._remembered(retrying(replace(connection, provider=provider), calls))
         return Connection(provider=provider, ready=connection.ready)
 

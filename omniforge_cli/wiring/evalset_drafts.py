@@ -116,15 +116,22 @@ def release(ref: str) -> tuple[Path, str]:
 
 
 def case_values(flags: Mapping[str, Any]) -> dict[str, Any]:
-    """The plain values of a case from what was typed; `history` and `agents` are files. Raises ConversationFileError."""
+    """The plain values of a case from what was typed; `history` and `agents` are files. Raises InputError."""
     values = {key: flags[key] for key in ("id", "message", "expected_action", "note", "expected_ambiguous") if flags[key] is not None}
     values |= {key: list(flags[key]) for key in ("acceptable_actions", "tags") if flags[key]}
     if flags["history"]:
         values["history"] = [{"role": entry.role, "content": entry.content} for entry in read_history(flags["history"])]
     if flags["agents"]:
         values["agents"] = [_plain_agent(agent) for agent in read_agents(flags["agents"])]
-    entities = dict(pair.split("=", 1) for pair in flags["entities"])
+    entities = dict(_pair(text) for text in flags["entities"])
     return values | ({"expected_entities": entities} if entities else {})
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not (name and sign):
+        raise EvalSetError(f"--entity {text!r}: write it as NAME=VALUE")
+    return name, value
 
 
 def _plain_agent(agent: Agent) -> dict[str, Any]:

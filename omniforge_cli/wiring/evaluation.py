@@ -17,8 +17,9 @@ from omniforge_cli.core.taxonomy import Taxonomy
 from omniforge_cli.wiring.routing import DEFAULT_MODEL, choose_analyzer
 
 if TYPE_CHECKING:
-    from omniforge_cli.evals.evaluate import Against, Pairwise
+    from omniforge_cli.evals.evaluate import Against, Pairwise, Sweep
     from omniforge_cli.evals.plan import Plan
+    from omniforge_cli.wiring.routing import LoadedTaxonomy
 
 
 def load_evalsets(refs: Sequence[str]) -> EvalSet:
@@ -81,6 +82,16 @@ def pairwise(plan: Plan) -> Pairwise | None:
     from omniforge_cli.evals import paired
 
     return partial(paired.pairwise, plan)
+
+
+def sweep(plan: Plan, loaded: LoadedTaxonomy) -> Sweep:
+    """What works out the trade-off of a cascade; raises SettingsError where no LLM is asked."""
+    if any(arm.model is None for arm in plan.arms):
+        raise SettingsError("--sweep trades the LLM's answers against local ones, and no LLM is asked here; add --analyzer llm or cascade")
+    from omniforge_cli.evals.sweeping import sweep_arms
+    from omniforge_cli.wiring.routing import offline_analyzer
+
+    return lambda outcomes: sweep_arms(plan, outcomes, offline_analyzer(loaded))
 
 
 async def against(plan: Plan, gates: Sequence[Gate], settings: Settings) -> dict[str, Against]:

@@ -7,6 +7,7 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 from omniforge_cli.core.conversation import Agent, Message
@@ -209,6 +210,7 @@ class RouterSpec:
     ready: Callable[[], Awaitable[None]] | None = None
     seed: int | None = None
     no_fallback: bool = False
+    clock: Callable[[], float] = perf_counter
 
 
 def with_llm(spec: RouterSpec, *, model: str, connection: Connection, calls: Calls) -> RouterSpec:
@@ -233,7 +235,9 @@ def build_router(spec: RouterSpec) -> Router:
         from omniforge_cli.routing.cascade import CascadeAnalyzer
 
         asked = CascadeAnalyzer(local=offline, llm=asked, threshold=cascade_threshold(spec.settings))
-    return Router(taxonomy=loaded.taxonomy, asked=asked, fallbacks=() if spec.no_fallback else (offline,), ready=spec.ready)
+    return Router(
+        taxonomy=loaded.taxonomy, asked=asked, fallbacks=() if spec.no_fallback else (offline,), ready=spec.ready, clock=spec.clock
+    )
 
 
 def cascade_threshold(settings: Settings) -> float:

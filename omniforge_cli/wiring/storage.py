@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omniforge_cli.core.settings import Settings
@@ -30,11 +31,11 @@ def new_id() -> str:
 
 def database(settings: Settings) -> Database:
     """The database of this invocation; the file is opened only for each piece of work."""
-    return _database(settings.db, settings.db_key)
+    return _database(Path(settings.db).expanduser().resolve(), settings.db_key)
 
 
 @lru_cache(maxsize=4)
-def _database(path: str, key: str | None) -> Database:
+def _database(path: Path, key: str | None) -> Database:
     """One object a file, so that the parts of one process take turns instead of waiting for each other's lock."""
     from omniforge_cli.adapters.duckdb.connection import Database
 

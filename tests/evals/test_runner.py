@@ -85,3 +85,21 @@ async def test_a_run_that_is_left_early_cancels_what_is_under_way() -> None:
     await started.wait()
     await samples.aclose()
     assert cancelled
+
+
+async def test_when_one_attempt_ends_the_run_those_under_way_still_finish() -> None:
+    release = asyncio.Event()
+
+    class Limited:
+        async def analyze(self, request: RoutingRequest) -> RoutingDecision:
+            if request.message == "message 1":
+                release.set()
+                raise PromptError("stop")
+            await release.wait()
+            return RoutingDecision(action_type="a", confidence=1.0, source=Source.LLM)
+
+    samples: list[Sample] = []
+    with pytest.raises(PromptError):
+        async for one in run_samples(plan(50).attempts(), routers=[Router(taxonomy=TAXONOMY, asked=Limited())], workers=2, tenant_id="t"):
+            samples.append(one)
+    assert [one.case_id for one in samples] == ["c0"]

@@ -29,9 +29,11 @@ class MemoryAnswerStore:
 
 class LockedAnswerStore:
     async def get(self, key: str, *, tenant_id: str) -> Completion | None:
+        await asyncio.sleep(0)
         raise StorageLocked("held by somebody")
 
     async def put(self, key: str, request: ProviderRequest, completion: Completion, *, tenant_id: str) -> None:
+        await asyncio.sleep(0)
         raise StorageLocked("held by somebody")
 
 

@@ -62,6 +62,24 @@ def test_the_request_is_the_last_one_that_says_something() -> None:
     assert situation("14", "we need help with tours", "Which kind?", "both", "How many guests?").request == "we need help with tours"
 
 
+def test_after_an_aside_the_offer_before_it_still_waits() -> None:
+    found = situation("do it then", "is Otto slow", "Yes. Shall I restart it?", "how long does that take?", "A minute.")
+    assert found.aside
+    assert found.reply.offer == "restart it"
+    assert found.request == "is Otto slow"
+
+
+def test_a_question_after_a_report_is_no_aside() -> None:
+    found = situation("raise it", "pause Otto", "Otto is paused.", "how many seats have we?", "14 of 20.")
+    assert not found.aside
+    assert found.reply.text == "14 of 20."
+
+
+def test_a_bare_shall_i_stands_for_what_was_offered_before() -> None:
+    found = situation("yes", "Otto is slow", "I could restart Otto tonight.", "hm", "Shall I?")
+    assert found.reply.offer == "restart Otto tonight"
+
+
 def test_what_lies_far_back_is_not_read() -> None:
     said = ["an old request of mine", "Done.", *["ok", "Done."] * (HISTORY_LIMIT // 2)]
     assert situation("yes", *said).request == "ok"

@@ -11,7 +11,7 @@ from omniforge_cli.cli import output
 from omniforge_cli.cli.diagnostics import ExitCode
 from omniforge_cli.cli.invocation import settings_from
 from omniforge_cli.cli.options import CommonFlags, common_options, taxonomy_option
-from omniforge_cli.reporting.plaintext import aligned
+from omniforge_cli.reporting.plaintext import aligned, fitted
 from omniforge_cli.wiring import prompts
 
 
@@ -60,8 +60,8 @@ def list_command(**flags: Unpack[CommonFlags]) -> int:
     if settings.format == "json":
         output.json_line([{**asdict(entry), "file": str(entry.file)} for entry in found])
     else:
-        rows = [(entry.ref, entry.created, entry.state, entry.error or entry.description) for entry in found]
-        output.write("".join(f"{line}\n" for line in aligned(rows, widest=100)) if rows else "There is no prompt version.\n")
+        rows = [(entry.ref, entry.created, entry.state, entry.error or fitted(entry.description, 80)) for entry in found]
+        output.write("".join(f"{line}\n" for line in aligned(rows, widest=1000)) if rows else "There is no prompt version.\n")
     return ExitCode.OK
 
 

@@ -50,7 +50,8 @@ def test_an_unknown_version_is_exit_2_with_the_nearest(omniforge: Omniforge):
 def test_diff_is_unified_and_empty_for_equal_versions(omniforge: Omniforge, greet: Path):
     found = omniforge("prompts", "diff", "intent@v1", "intent@v2").out
     assert found.startswith("--- intent@v1\n+++ intent@v2\n@@")
-    assert "-version: v1\n+version: v2\n" in found
+    assert "\n-version: v1\n" in found
+    assert "\n+version: v2\n" in found
     same = omniforge("prompts", "diff", "greet", "prompts/greet/v1.yaml", "--format", "json")
     assert (same.code, same.json["equal"], same.json["diff"]) == (0, True, "")
 

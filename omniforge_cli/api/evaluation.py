@@ -34,7 +34,8 @@ class EvalOptions:
     """What to measure. Empty `prompts` and `models` mean those of the settings; every combination is an arm.
 
     `resume` is a run id or `last`; `retry_errors` asks again what failed then. `output_dir` is `reports` for a new run.
-    `sweep` also lets the local analyzer decide every case, for the trade-off curve of a cascade. `asked` is kept with the run, for whoever resumes it.
+    `sweep` also lets the local analyzer decide every case, for a cascade's trade-off.
+    `asked` is kept with the run, for whoever resumes it.
     """
 
     evalsets: tuple[str, ...] = ("intent",)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Sequence
 from typing import Any, Final
@@ -16,6 +15,7 @@ from omniforge_cli.files.settings import read_settings
 from omniforge_cli.routing.router import Router
 from omniforge_cli.wiring import routing as wiring
 from omniforge_cli.wiring.conversations import context_limits
+from omniforge_cli.wiring.running import run
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ class IntentRouter:
             finally:
                 await self.close()
 
-        return asyncio.run(once())
+        return run(once(), is_offline=self.is_offline)
 
     async def close(self) -> None:
         """Release the provider's connections. The router can be used again."""

@@ -99,9 +99,7 @@ def evaluation_options(command: Command) -> Command:
             "--formats", metavar="LIST", default="all", show_default=True, help="Report files: html,md,json,junit,parquet,csv; all, none."
         ),
         click.option("--dry-run", is_flag=True, help="Tell calls, tokens, cost and time; send and write nothing."),
-        click.option(
-            "--sweep", is_flag=True, help="Also decide every case locally, and draw what a cascade would give at every threshold."
-        ),
+        click.option("--sweep", is_flag=True, help="Decide every case locally too: what would a cascade give at each threshold?"),
         click.option("--github", is_flag=True, help="In GitHub Actions: step summary, annotations, and comment.md beside the reports."),
         click.option("--gates", metavar="FILE|none", help="Gates file.  [default: ./evalsets/gates.yaml when it is there]"),
         click.option("--min-accuracy", type=share, help="Gate: accuracy at least this."),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 import sys
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -34,6 +35,7 @@ from omniforge_cli.wiring.calls import EvalCalls
 from omniforge_cli.wiring.conversations import typed_user
 from omniforge_cli.wiring.reports import read_formats, write_github, write_reports
 
+ROUTER_LOG: Final = "omniforge_cli.routing.router"
 EXIT_OF_STATUS = {"pass": ExitCode.OK, "no_gates": ExitCode.OK, "fail": ExitCode.GATE_FAILED, "undecided": ExitCode.PROVIDER}
 
 
@@ -96,6 +98,8 @@ def _show_forecast(flags: Mapping[str, Any], foreseen: Callable[[Settings], Coro
 def _run(command: str, flags: Mapping[str, Any], measure: Measure) -> int:
     settings = settings_from(flags)
     formats = read_formats(flags["formats"])
+    # the report counts fallbacks; a line for each would drown what else is said
+    logging.getLogger(ROUTER_LOG).setLevel(logging.ERROR if settings.verbosity < 1 else logging.NOTSET)
     progress = Progress(command, quiet=settings.verbosity < 0)
     watcher = Watcher(on_plan=progress.begin, on_sample=progress.advance, warn=lambda line: say(f"omniforge: warning: {line}"))
     try:

@@ -105,11 +105,8 @@ async def _reported(job: EvalJob) -> Finished:
     if job.run.command == "replay":
         reports = [replace(one, extra={**one.extra, "flips": [asdict(flip) for flip in flips(one)]}) for one in reports]
     if job.sweep is not None:
-        curves = await job.sweep(record.outcomes)
-        reports = [
-            replace(one, extra={**one.extra, "sweep": [asdict(point) for point in curve]})
-            for one, curve in zip(reports, curves, strict=True)
-        ]
+        curves = [[asdict(point) for point in curve] for curve in await job.sweep(record.outcomes)]
+        reports = [replace(one, extra={**one.extra, "sweep": curve}) for one, curve in zip(reports, curves, strict=True)]
     judged = [
         JudgedArm(
             report=report,

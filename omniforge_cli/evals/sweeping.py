@@ -23,7 +23,10 @@ class _Decided:
 
 
 async def sweep_arms(plan: Plan, outcomes: Sequence[Sequence[Outcome]], local: Analyzer) -> list[tuple[SweepPoint, ...]]:
-    """Each arm's curve. Outages and unlabelled turns are left out; above a cascade's own threshold its LLM was not asked, so nothing is told."""
+    """Each arm's curve, outages and unlabelled turns left out.
+
+    Over a cascade's own threshold its LLM was not asked, so its curve ends there.
+    """
     decided = {case.id: await _decide(case, plan, local) for case in plan.evalset.cases if case.expected_action is not None}
     limit = plan.settings.cascade_threshold
     curves = []

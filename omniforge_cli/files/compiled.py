@@ -35,7 +35,7 @@ def save(folder: Path, content: bytes, taxonomy: Taxonomy) -> None:
     del plain["names"]
     entry = _entry(folder, content)
     partial = entry.with_suffix(f".{os.getpid()}")
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, ValueError):  # ValueError: half of a surrogate pair, which no file can hold
         entry.parent.mkdir(parents=True, exist_ok=True)
         partial.write_text(json.dumps(plain, ensure_ascii=False), encoding="utf-8")
         partial.replace(entry)

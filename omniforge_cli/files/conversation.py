@@ -24,11 +24,10 @@ def history_from(value: object, where: str) -> tuple[Message, ...]:
     for number, entry in enumerate(value, start=1):
         if not isinstance(entry, dict) or not isinstance(entry.get("content"), str):
             raise ConversationFileError(f"{where}: history entry {number} is not {{role, content}} with a text content")
-        if entry.get("role") not in ROLES:
-            raise ConversationFileError(
-                f"{where}: history entry {number} has role {entry.get('role')!r}; it is one of {', '.join(sorted(ROLES))}"
-            )
-        messages.append(Message(role=entry["role"], content=entry["content"]))
+        role = entry.get("role")
+        if not isinstance(role, str) or role not in ROLES:
+            raise ConversationFileError(f"{where}: history entry {number} has role {role!r}; it is one of {', '.join(sorted(ROLES))}")
+        messages.append(Message(role=role, content=entry["content"]))
     return tuple(messages)
 
 
@@ -57,15 +56,15 @@ def _agent(entry: object, where: str) -> Agent:
     unknown = set(entry) - {"id", "name", "description", "skills"}
     if unknown:
         raise ConversationFileError(f"{where}: unknown key {sorted(map(str, unknown))[0]!r}")
-    name = entry.get("name", entry.get("id"))
-    if name is None or not str(name).strip():
-        raise ConversationFileError(f"{where}: it has no name")
-    skills = entry.get("skills") or []
+    given = [value for value in (entry.get("id"), entry.get("name")) if value is not None]
+    if not given or not all(isinstance(value, str | int) and str(value).strip() for value in given):
+        raise ConversationFileError(f"{where}: it has no name, or its id or name is no text")
+    skills, description = entry.get("skills") or [], entry.get("description") or ""
     if not isinstance(skills, list) or not all(isinstance(skill, str) for skill in skills):
         raise ConversationFileError(f"{where}: skills is a list of names")
-    return Agent(
-        id=str(entry.get("id", name)).strip(), name=str(name).strip(), description=str(entry.get("description") or ""), skills=tuple(skills)
-    )
+    if not isinstance(description, str):
+        raise ConversationFileError(f"{where}: its description is no text")
+    return Agent(id=str(given[0]).strip(), name=str(given[-1]).strip(), description=description, skills=tuple(skills))
 
 
 def parse_json(text: str, where: str | Path) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -13,6 +14,10 @@ from omniforge_cli.core.errors import InputError
 
 _LARGEST: Final = 256 * 1024 * 1024
 """Bytes; a larger document is surely not one that a person wrote."""
+
+_DEEPEST: Final = 500
+"""Levels of nesting; libyaml's binding overflows the C stack, and ends the process, at some twenty thousand."""
+_MAY_BE_DEEP: Final = re.compile(rf"^ {{{_DEEPEST}}}|(?:[-?:][ \t]+){{{_DEEPEST}}}", re.MULTILINE)
 
 Value = TypeVar("Value")
 
@@ -76,6 +81,8 @@ def parse_document(text: str, path: Path, error: type[InputError]) -> Any:
     try:
         if path.suffix == ".json":
             return json.loads(text, object_pairs_hook=_unique_pairs)
+        if _is_too_deep(text):
+            raise error(f"{path}: it is nested more than {_DEEPEST} levels deep")
         return yaml.load(text, _StrictLoader)
     except yaml.MarkedYAMLError as exc:
         mark = exc.problem_mark or exc.context_mark
@@ -84,13 +91,29 @@ def parse_document(text: str, path: Path, error: type[InputError]) -> Any:
         raise error(f"{path}: broken YAML: {' '.join(str(exc).split())}") from exc
     except json.JSONDecodeError as exc:
         raise error(f"{path}:{exc.lineno}: broken JSON: {exc.msg}") from exc
-    except (ValueError, RecursionError) as exc:
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as exc:  # PyYAML's, for a value that its tag does not fit
         raise error(f"{path}: cannot be parsed: {exc}") from exc
 
 
 def read_document(path: Path, error: type[InputError]) -> Any:
     """Read, decode and parse one YAML or JSON file; raises `error` with the file and the line."""
     return parse_document(decode(read_bytes(path, error), path, error), path, error)
+
+
+def _is_too_deep(text: str) -> bool:
+    """Whether a YAML text is nested deeper than any that a person writes. Parsed for certain only where it looks so."""
+    depth = deepest = 0
+    for sign in re.findall(r"[\[{\]}]", text):
+        depth = depth + 1 if sign in "[{" else max(depth - 1, 0)
+        deepest = max(deepest, depth)
+    if deepest <= _DEEPEST and not _MAY_BE_DEEP.search(text):
+        return False
+    depth = 0
+    for event in yaml.parse(text, _StrictLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            return True
+    return False
 
 
 _UNKNOWN_KEY: Final = frozenset({"unexpected_keyword_argument", "extra_forbidden"})

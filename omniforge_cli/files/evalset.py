@@ -198,12 +198,16 @@ def case_from(row: object, where: str, number: int) -> Case:
         agents: tuple[Agent, ...] = agents_from(written.agents or [], where)
     except ConversationFileError as exc:
         raise EvalSetError(str(exc)) from exc
+    try:
+        entities: dict[str, Any] = json.loads(json.dumps(written.expected_entities or {}, default=str, allow_nan=False))
+    except (ValueError, TypeError, RecursionError) as exc:
+        raise EvalSetError(f"{where}: expected_entities: only text, numbers and lists of them can be expected ({exc})") from exc
     return Case(
         id=written.id or f"{number:05d}",
         message=written.message,
         expected_action=written.expected_action,
         acceptable_actions=written.acceptable_actions,
-        expected_entities=written.expected_entities or {},
+        expected_entities=entities,
         expected_ambiguous=written.expected_ambiguous,
         history=history,
         agents=agents,

@@ -15,8 +15,8 @@ from omniforge_cli.core.evalset import Case, EvalSet
 _PLAIN: Final = re.compile(r"[A-Za-z_][\w.\-/]*")
 _NOT_TEXT: Final = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})
 """Words that YAML reads as something else."""
-_UNPRINTABLE: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
-"""Characters that YAML refuses or takes for a line's end, and halves of surrogate pairs, which no file can hold."""
+_UNPRINTABLE: Final = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""Characters that YAML refuses or takes for a line's end."""
 _ONE_LINE: Final = frozenset({"tags", "acceptable_actions"})
 CSV_COLUMNS: Final = (
     "id",
@@ -96,8 +96,9 @@ def _value(key: str, value: Any) -> str:
 
 
 def flow(value: Any) -> str:
-    """JSON that is YAML as well: a character that either could not hold is escaped."""
-    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found.group()):04x}", json.dumps(value, ensure_ascii=False))
+    """JSON that is YAML as well: a character that either could not hold is escaped, half of a surrogate pair becomes a question mark."""
+    text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 def _word(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,11 +37,11 @@ def load_phrases(path: Path | None = None) -> Phrases:
             cardinals=positions["cardinals"],
             services=table({name: [name] for listed in plain["integrations"].values() for name in listed.split("|")}),
             capitalised=frozenset(plain["integrations"]["capital"].split("|")),
-            clock=re.compile(plain["schedule"]["clock"], re.IGNORECASE),
-            schedules=re.compile("|".join(plain["schedule"]["patterns"])),
-            file=re.compile(rf"(?<![\w/@.-])[\w./-]*\w\.(?:{plain['data']['suffix']})\b", re.IGNORECASE),
+            clock=str(plain["schedule"]["clock"]),
+            schedules="|".join(plain["schedule"]["patterns"]),
+            file=rf"(?i)(?<![\w/@.-])[\w./-]*\w\.(?:{plain['data']['suffix']})\b",
         )
-    except (KeyError, TypeError, AttributeError, ValueError, re.error) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise WeightsError(f"{path}: it is no phrases file ({error.__class__.__name__}: {error}); install omniforge again") from error
 
 

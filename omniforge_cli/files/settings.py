@@ -37,7 +37,7 @@ PROVIDER_KEYS: Final = {
 
 def _text(value: str) -> str:
     if not value.strip() or "\0" in value:
-        raise ValueError("it is empty")
+        raise ValueError("it is empty, or holds a NUL byte")
     return value
 
 
@@ -187,6 +187,8 @@ def _find(name: str, option: Option, flags: Mapping[str, Any], files: list[tuple
 
 
 def _parsed(option: Option, value: object, where: str) -> Any:
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        raise SettingsError(f"{where}: give a text or a number")
     try:
         return option.parse(str(value))
     except (ValueError, OverflowError) as exc:

@@ -65,9 +65,7 @@ def sweep_rows(arm: ArmReport) -> list[tuple[str, str, str, str, str]]:
 
 def _few(points: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """At most so many of them, without those that ask no more than the one before, both ends kept."""
-    different = [
-        one for before, one in zip([None, *points], points, strict=False) if before is None or before["llm_share"] != one["llm_share"]
-    ]
+    different = [one for i, one in enumerate(points) if i == 0 or points[i - 1]["llm_share"] != one["llm_share"]]
     if len(different) <= _FEW_STEPS:
         return different
     return [different[round(i * (len(different) - 1) / (_FEW_STEPS - 1))] for i in range(_FEW_STEPS)]

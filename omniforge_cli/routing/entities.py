@@ -20,7 +20,7 @@ from omniforge_cli.routing.situation import read_situation
 _EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _HANDLE: Final = re.compile(r"(?<![\w.@/])@([^\W\d_][\w-]*)")
 _CHANNEL: Final = re.compile(r"(?<![\w/&#])#(?=[\w-]*[^\W\d_])[\w-]{2,40}")
-_BUCKET: Final = re.compile(r"\b(?:s3|gs|postgres(?:ql)?|mysql|sftp|ftp|snowflake|bigquery)://[^\s,;)]+", re.IGNORECASE)
+_BUCKET: Final = r"(?i)\b(?:s3|gs|postgres(?:ql)?|mysql|sftp|ftp|snowflake|bigquery)://[^\s,;)]+"
 _PERSON: Final = re.compile(
     r"(?:(?:Mr|Mrs|Ms|Dr|Prof|Herr|Frau|Sr|Sra|Mme)\.? )?[^\W\d_a-zà-ÿ][\w'’-]*(?: (?:[^\W\d_a-zà-ÿ]\.? )?[^\W\d_a-zà-ÿ][\w'’-]+)?"
 )
@@ -52,7 +52,7 @@ def extract(request: RoutingRequest, *, phrases: Phrases) -> Extracted:
         "agent_name": [agent.name for agent in known] or _agents(request, written, target),
         "skill_name": _skills(request, words, written),
         "schedule": schedules(words, hits, phrases),
-        "data_source": [*phrases.file.findall(words.text), *_BUCKET.findall(words.text), *_sources(words, hits, services)],
+        "data_source": [*(re.findall(phrases.file, words.text) if "." in words.text else ()), *(re.findall(_BUCKET, words.text) if "://" in words.text else ()), *_sources(words, hits, services)],
         "integration": [name for name, _ in services],
         "user": _users(request, words, hits, [name.name for name in written if name.kind == "person"]),
         "role": _roles(words, hits),

@@ -19,8 +19,8 @@ _WORD: Final = rf"(?:[A-ZÀ-ÖØ-ÞА-Я](?:(?:{_LETTER}|['’])*{_LETTER})?)"
 _CAPITALISED: Final = re.compile(rf"(?<![\w@#./'’-]){_WORD}(?:[ -](?:{_WORD}|\d+\b))*")
 _POSSESSIVE: Final = re.compile(r"['’]s?$")
 _CONTRACTION: Final = re.compile(r"'(?:ve|re|ll|d|m|t|s)$")
-_FOREIGN: Final = re.compile(r"[\u0400-\u1fff\u3040-\u9fff\uac00-\ud7af]")
-"""Letters of another script: a Latin word with a capital among them is a name."""
+_FOREIGN: Final = re.compile(r"[^\W\d\u0000-\u03ff]")
+"""A letter of another script: a Latin word with a capital beside it is a name."""
 _SENTENCE_START: Final = re.compile(r"(?:^|[.!?…:;\n]|[-–—] )\W*$")
 _AGENT_ENDING: Final = re.compile(r"(?:bot|agent|helper|assistant|runner)\d*$")
 _NOUN_CAPITALS: Final = frozenset(

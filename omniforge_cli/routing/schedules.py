@@ -20,7 +20,7 @@ def schedules(words: Words, hits: Sequence[Hit], phrases: Phrases) -> list[str]:
     text = words.text
     if "*" in text and (lines := [match.group() for match in _CRON.finditer(text) if "*" in match.group()]):
         return lines
-    if not text.isascii() and (unspaced := [match.group() for match in phrases.schedules.finditer(text)]):
+    if not text.isascii() and (unspaced := [match.group() for match in re.finditer(phrases.schedules, text)]):
         return unspaced
     if not any(hit.classes & _AGAIN for hit in hits):
         return []
@@ -44,7 +44,7 @@ Part = tuple[int, int, frozenset[str]]
 def _parts(words: Words, hits: Sequence[Hit], phrases: Phrases) -> list[Part]:
     """Words of time and times of day, in their order: start, end, classes."""
     parts = [(words.spans[hit.start][0], words.spans[hit.end - 1][1], hit.classes & _TIMED) for hit in hits if hit.classes & _TIMED]
-    clocks = [(match.start(), match.end(), frozenset({"clock"})) for match in phrases.clock.finditer(words.text)]
+    clocks = [(match.start(), match.end(), frozenset({"clock"})) for match in re.finditer(phrases.clock, words.text, re.IGNORECASE)]
     covered = {position for start, end, _ in clocks for position in range(start, end)}
     return sorted([part for part in parts if part[0] not in covered] + clocks)
 

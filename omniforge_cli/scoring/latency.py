@@ -10,7 +10,6 @@ from typing import Final
 from omniforge_cli.core.report import Latency
 from omniforge_cli.scoring.statistics import percentile
 
-
 MOST_BINS: Final = 16
 
 

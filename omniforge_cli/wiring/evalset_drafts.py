@@ -118,6 +118,7 @@ def release(ref: str) -> tuple[Path, str]:
 def case_values(flags: Mapping[str, Any]) -> dict[str, Any]:
     """The plain values of a case from what was typed; `history` and `agents` are files. Raises InputError."""
     values = {key: flags[key] for key in ("id", "message", "expected_action", "note", "expected_ambiguous") if flags[key] is not None}
+    values["message"] = flags["message"].encode("utf-8", "replace").decode("utf-8")  # bytes that were no UTF-8 arrive as surrogates
     values |= {key: list(flags[key]) for key in ("acceptable_actions", "tags") if flags[key]}
     if flags["history"]:
         values["history"] = [{"role": entry.role, "content": entry.content} for entry in read_history(flags["history"])]

@@ -100,7 +100,7 @@ def test_csv_has_the_columns_that_are_used():
     assert csv_text([Case(id="1", message="a,b", expected_action="x")]) == 'id,message,expected_action\r\n1,"a,b",x\r\n'
 
 
-@pytest.mark.parametrize("character", ["\u2028", "\x85", "\ufeff", "\ud800", "\x00", "\x7f"])
+@pytest.mark.parametrize("character", ["\u2028", "\x85", "\ufeff", "\x00", "\x7f"])
 def test_characters_that_no_yaml_file_can_hold_are_escaped(character: str):
     text = yaml_case(Case(id="1", message=f"a{character}b", expected_action="x"))
     assert character not in text

@@ -5,8 +5,10 @@ import json
 from omniforge_cli.evals.forecast import ArmForecast, Forecast, Pace, Spread
 from omniforge_cli.reporting import forecast
 
+COST = Spread(low=0.01, likely=0.02, high=0.1)
 
-def arm(name: str = "llm:m:p@v1", calls: int = 100, cost: Spread | None = Spread(low=0.01, likely=0.02, high=0.1)) -> ArmForecast:
+
+def arm(name: str = "llm:m:p@v1", calls: int = 100, cost: Spread | None = COST) -> ArmForecast:
     tokens = Spread(low=calls * 10, likely=calls * 30, high=calls * 300)
     return ArmForecast(name=name, n=100, calls=calls, prompt_tokens=calls * 500, completion_tokens=tokens, cost_usd=cost)
 

@@ -85,3 +85,10 @@ def test_hits_never_overlap(text: str) -> None:
     for hit in PHRASES.talk.hits(words):
         assert reach <= hit.start < hit.end <= len(words)
         reach = hit.end
+
+
+def test_every_listed_phrase_is_one_that_a_text_can_hold() -> None:
+    tables = (PHRASES.talk, PHRASES.things, PHRASES.services)
+    listed = [phrase for found in tables for phrase in found.classes]
+    odd = [phrase for phrase in listed if " ".join(read(phrase.replace(" ", "")).words if ord(phrase[0]) >= 0x3040 and len(phrase.split()[0]) == 1 else read(phrase).words) != phrase]
+    assert odd == []

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
+from importlib import import_module
 from typing import Unpack
 
 import click
 
 from omniforge_cli.api.router import IntentRouter
-from omniforge_cli.cli import batch, output
+from omniforge_cli.cli import output
 from omniforge_cli.cli.diagnostics import ExitCode, say
 from omniforge_cli.cli.invocation import settings_from
 from omniforge_cli.cli.options import RoutingFlags, routing_options
 from omniforge_cli.cli.show import decision_text, tell_analyzer, tell_fallback
 from omniforge_cli.core.decision import RoutingDecision
 from omniforge_cli.core.settings import Settings
+from omniforge_cli.wiring.running import run
 
 
 class RouteFlags(RoutingFlags):
@@ -46,14 +47,16 @@ def command(**flags: Unpack[RouteFlags]) -> int:
     if flags["is_batch"]:
         if flags["message"] not in (None, "-") or flags["conversation"]:
             raise click.UsageError("--batch reads its messages from stdin; give neither MESSAGE nor --conversation")
-        return batch.run(settings, agents=flags["agents"], history=flags["history"], no_fallback=flags["no_fallback"])
-    return asyncio.run(_route(settings, flags))
+        batch = import_module("omniforge_cli.cli.batch")  # a single message does not need what a stream needs
+        code: int = batch.run(settings, agents=flags["agents"], history=flags["history"], no_fallback=flags["no_fallback"])
+        return code
+    router = IntentRouter(settings=settings, no_fallback=flags["no_fallback"], agents=flags["agents"], history=flags["history"])
+    return run(_route(router, settings, flags), is_offline=router.is_offline and flags["conversation"] is None)
 
 
-async def _route(settings: Settings, flags: RouteFlags) -> int:
+async def _route(router: IntentRouter, settings: Settings, flags: RouteFlags) -> int:
     text = flags["message"]
     message = _from_stdin() if text is None or text == "-" else _printable(text)
-    router = IntentRouter(settings=settings, no_fallback=flags["no_fallback"], agents=flags["agents"], history=flags["history"])
     tell_analyzer(router, settings)
     if flags["conversation"] is None:
         try:
@@ -71,11 +74,11 @@ async def _route(settings: Settings, flags: RouteFlags) -> int:
 
 
 async def _in_conversation(router: IntentRouter, settings: Settings, conversation_id: str, message: str) -> RoutingDecision:
-    from omniforge_cli.api.chatting import Chat  # noqa: PLC0415 - most calls store nothing
-
-    async with Chat(router, settings, warn=lambda line: say(f"omniforge: warning: {line}")) as chat:
+    chatting = import_module("omniforge_cli.api.chatting")  # most calls store nothing
+    async with chatting.Chat(router, settings, warn=lambda line: say(f"omniforge: warning: {line}")) as chat:
         await chat.resume(conversation_id)
-        return (await chat.send(message)).decision
+        decision: RoutingDecision = (await chat.send(message)).decision
+        return decision
 
 
 def _from_stdin() -> str:

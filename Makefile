@@ -33,6 +33,7 @@ format: $(STAMP)
 
 train: $(STAMP)  ## fit the weights that ship with the package from data/intent
 	$(BIN)/python scripts/train_intent.py
+	$(BIN)/python scripts/train_followup.py
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks

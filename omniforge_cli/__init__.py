@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from omniforge_cli.adapters.duckdb.conversations import DuckDBConversationRepository
     from omniforge_cli.api.comparison import compare
     from omniforge_cli.api.evaluation import evaluate
     from omniforge_cli.api.labels import ActionType
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from omniforge_cli.routing.keyword import KeywordAnalyzer
     from omniforge_cli.routing.llm import LLMIntentAnalyzer
     from omniforge_cli.routing.local import LocalAnalyzer
-    from omniforge_cli.adapters.duckdb.conversations import DuckDBConversationRepository
 
 __version__ = "0.1.0"
 

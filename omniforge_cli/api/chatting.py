@@ -22,7 +22,6 @@ class Chat:
         self._router = router
         self._settings = settings
         self._repository = repository(settings)
-        self._warn = warn
         self._speaker = Speaker(tenant_id=settings.tenant, user_id=settings.user, only_user=typed_user(settings), agents=router.agents)
         self._service = ChatService(
             router=router.router,
@@ -32,14 +31,13 @@ class Chat:
             options=ChatOptions(limits=context_limits(settings, warn)),
         )
         self.conversation_id: str | None = None
+        self.lost = 0  # messages that could not be stored in the end
 
     async def __aenter__(self) -> Chat:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        lost = await self._service.close()
-        if lost:
-            self._warn(f"{lost} messages could not be stored and are lost")
+        self.lost = await self._service.close()
         await self._router.close()
 
     async def resume(self, conversation_id: str) -> Conversation:

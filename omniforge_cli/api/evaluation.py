@@ -138,12 +138,11 @@ async def measure(subject: Subject, *, settings: Settings, watcher: Watcher) -> 
             on_sample=watcher.on_sample,
             head=_head(plan, subject),
             max_errors=options.max_errors,
+            facts=routers.facts,
             sweep=wiring.sweep(plan, loaded) if options.sweep else None,
         )
         finished = await run_job(job)
-        extra = routers.facts()
-    report = replace(finished.report, extra={**finished.report.extra, **extra})
-    return Measurement(finished=replace(finished, report=report), folder=Path(run.output_dir), plan=plan, redact=job.redact)
+    return Measurement(finished=finished, folder=Path(run.output_dir), plan=plan, redact=job.redact)
 
 
 def _planned(subject: Subject, settings: Settings) -> tuple[LoadedTaxonomy, Plan]:

@@ -95,10 +95,8 @@ class ProviderError(IntentAnalysisError):
         retry_after_s: float | None = None,
         usage: Usage | None = None,
         attempts: int = 1,
-        injected: str | None = None,
     ) -> None:
         super().__init__(message, reason=reason, usage=usage, attempts=attempts)
-        self.injected = injected
         self.retryable = retryable
         self.retry_after_s = retry_after_s
 

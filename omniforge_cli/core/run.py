@@ -61,7 +61,8 @@ class Sample:
 
     Three kinds: answered (`error` is None), fallback (`error` and `predicted` are set: another analyzer answered) and
     error (`predicted` is None: nobody did). `latency_ms` is of the whole decision with its retries; `calls` counts the requests
-    that were sent (0: no call, its latency is left out of percentiles; also 0 for a cached answer).
+    that were sent (0: no call, its latency is left out of percentiles; also 0 for a cached answer). `position` is the case's place
+    in its set.
     """
 
     case_id: str
@@ -90,6 +91,7 @@ class Sample:
     tags: tuple[str, ...] = ()
     injected: str | None = None
     decided_then: Mapping[str, Any] = field(default_factory=dict)
+    position: int = 0
 
     @property
     def key(self) -> tuple[int, str, int]:

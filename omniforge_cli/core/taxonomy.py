@@ -55,7 +55,7 @@ class Taxonomy:
     __pydantic_config__ = {"extra": "forbid"}
 
     def __post_init__(self) -> None:
-        """Check what a schema cannot: unique labels, and special labels that exist."""
+        """Check what a schema cannot: unique labels, special labels that exist, a question that can be filled in."""
         names = tuple(label.name for label in self.labels)
         object.__setattr__(self, "names", names)
         if not names:
@@ -65,6 +65,10 @@ class Taxonomy:
             raise TaxonomyError(f"taxonomy {self.name}: label {twice!r} stands twice; remove one")
         if not 0.0 <= self.clarification_threshold <= 1.0:
             raise TaxonomyError(f"taxonomy {self.name}: clarification_threshold must lie between 0 and 1")
+        try:
+            self.clarification.format(first="", second="")
+        except (LookupError, ValueError, AttributeError) as exc:
+            raise TaxonomyError(f"taxonomy {self.name}: clarification may name {{first}} and {{second}} and nothing else ({exc})") from exc
         for key in ("none_of_these", "addressed_to_agent"):
             value = getattr(self, key)
             if value is not None and value not in names:

@@ -35,8 +35,8 @@ class EvalJob:
     """One run to carry out: what, with which routers, and what to hold it against.
 
     `routers[i]` answers for arm i. `done` are samples of an earlier attempt at the same run, each with whether the
-    store has it. `head` fills the report's fields that describe
-    the run (versions, machine, settings …); `redact` goes over every text in the report's cases. `max_errors` is a share of samples.
+    store has it. `head` fills the report's fields that describe the run (versions, machine, settings …) and `facts` tells, at the end,
+    what else it says; `redact` goes over every text in the report's cases. `max_errors` is a share of samples.
     """
 
     plan: Plan
@@ -53,6 +53,7 @@ class EvalJob:
     head: Mapping[str, Any] = field(default_factory=dict)
     max_errors: float | None = None
     sweep: Sweep | None = None
+    facts: Callable[[], Mapping[str, Any]] = dict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +128,7 @@ async def _reported(job: EvalJob) -> Finished:
         cases_file=None if record.inline is not None else "cases.parquet",
         **job.head,
     )
+    report = replace(report, extra={**report.extra, **job.facts()})
     await record.end(RunStatus(report.status), replace(report, arms=tuple(reports)).to_dict())
     if record.inline is not None:
         record.close()

@@ -18,11 +18,12 @@ ASKED: Final = "asked"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One thing to do: a case, for an arm (by its number), for the n-th time."""
+    """One thing to do: a case (and its place in the set), for an arm (by its number), for the n-th time."""
 
     arm: int
     case: Case
     repeat: int
+    position: int = 0
 
     @property
     def key(self) -> tuple[int, str, int]:
@@ -48,9 +49,9 @@ class Plan:
     def attempts(self) -> Iterator[Attempt]:
         """Every attempt: repeats outermost and arms innermost, so that a provider's moods meet all arms alike."""
         for repeat in range(self.settings.repeats):
-            for case in self.evalset.cases:
+            for position, case in enumerate(self.evalset.cases):
                 for arm in range(len(self.arms)):
-                    yield Attempt(arm=arm, case=case, repeat=repeat)
+                    yield Attempt(arm=arm, case=case, repeat=repeat, position=position)
 
 
 def make_plan(

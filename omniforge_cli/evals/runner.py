@@ -108,6 +108,7 @@ def _judged(attempt: Attempt, routed: Routed, error: SampleError | None) -> Samp
         message=case.message,
         tags=case.tags,
         decided_then=case.decided_then,
+        position=attempt.position,
     )
     if decision is None:
         return unanswered

@@ -176,7 +176,7 @@ def _csv(text: str, path: Path) -> Iterable[tuple[str, Any]]:
             filled = {key: value for key, value in row.items() if value not in (None, "") or key in _MESSAGE_KEYS}
             yield f"{path}:{reader.line_num}", {key: _nested(value) if key in _NESTED_KEYS else value for key, value in filled.items()}
     except csv.Error as exc:
-        raise EvalSetError(f"{path}:{reader.line_num}: broken CSV: {exc}") from exc
+        raise EvalSetError(f"{path}:{reader.reader.line_num}: broken CSV: {exc}") from exc
 
 
 def _nested(cell: str) -> Any:

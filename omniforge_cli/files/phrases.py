@@ -9,7 +9,7 @@ from typing import Any, Final
 from omniforge_cli.core.errors import WeightsError
 from omniforge_cli.files.resources import weights
 from omniforge_cli.routing.followup import SOURCES, FollowupModel
-from omniforge_cli.routing.phrases import Phrases, split, table
+from omniforge_cli.routing.phrases import Phrases, read, table
 
 SCHEMA_VERSION: Final = 1
 
@@ -23,7 +23,6 @@ def load_phrases(path: Path | None = None) -> Phrases:
     path = path or weights() / "phrases.json"
     plain = _read(path)
     try:
-        positions = {name: _positions(plain[name]) for name in ("ordinals", "cardinals")}
         return Phrases(
             talk=table(
                 {
@@ -33,13 +32,13 @@ def load_phrases(path: Path | None = None) -> Phrases:
                 }
             ),
             things=table({name: [listed] for name, listed in plain["words"].items()}),
-            ordinals=positions["ordinals"],
-            cardinals=positions["cardinals"],
-            services=table({name: [name] for listed in plain["integrations"].values() for name in listed.split("|")}),
-            capitalised=frozenset(plain["integrations"]["capital"].split("|")),
+            ordinals=_positions(plain["ordinals"]),
+            cardinals=_positions(plain["cardinals"]),
+            services=table({name: [" ".join(read(name).words)] for name in "|".join(plain["integrations"].values()).split("|")}),
+            capitalised=frozenset(plain["integrations"]["capitalised"].split("|")),
             clock=str(plain["schedule"]["clock"]),
             schedules="|".join(plain["schedule"]["patterns"]),
-            file=rf"(?i)(?<![\w/@.-])[\w./-]*\w\.(?:{plain['data']['suffix']})\b",
+            file=rf"(?i)(?<![\w/@.-])[\w./-]*\w\.(?:{plain['file_suffixes']})\b",
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise WeightsError(f"{path}: it is no phrases file ({error.__class__.__name__}: {error}); install omniforge again") from error
@@ -77,4 +76,4 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _positions(listed: dict[str, str]) -> dict[str, int]:
-    return {phrase: int(position) for position, phrases in listed.items() for phrase in split(phrases)}
+    return {phrase: int(position) for position, phrases in listed.items() for phrase in phrases.split("|")}

@@ -16,9 +16,8 @@ from omniforge_cli.core.identity import sha256
 from omniforge_cli.core.prompt import FewShot, PromptParams, PromptVersion
 from omniforge_cli.files.conversation import history_from
 from omniforge_cli.files.documents import decode, parse_document, read_bytes, validated
-from omniforge_cli.files.resources import find_version, versions
+from omniforge_cli.files.resources import PROMPT_SUFFIXES, find_version, versions
 
-SUFFIXES: Final = (".yaml", ".yml")
 PROMPT_SCHEMA_VERSION: Final = 1
 _MESSAGE_IS_LAST: Final = re.compile(r"\{\{[-+]?\s*message\s*[-+]?\}\}\s*\Z")
 
@@ -74,15 +73,15 @@ def load_prompt(ref: str) -> PromptVersion:
         PromptError: there is none, or it is broken; the message names file and key.
     """
     path = Path(ref)
-    if path.suffix not in SUFFIXES and not path.is_file():
-        path = find_version("prompts", ref, SUFFIXES, PromptError)
+    if path.suffix not in PROMPT_SUFFIXES and not path.is_file():
+        path = find_version("prompts", ref, PROMPT_SUFFIXES, PromptError)
         return replace(read_prompt(path), name=path.parent.name, version=path.stem)
     return read_prompt(path)
 
 
 def list_prompts() -> list[tuple[str, str, Path]]:
     """(name, version, file) of every prompt version in `./prompts` and in the package, oldest version first."""
-    return list(versions("prompts", SUFFIXES))
+    return list(versions("prompts", PROMPT_SUFFIXES))
 
 
 def read_prompt(path: Path) -> PromptVersion:

@@ -10,6 +10,7 @@ from typing import Final
 from omniforge_cli.core.errors import InputError
 from omniforge_cli.core.identity import nearest
 
+PROMPT_SUFFIXES: Final = (".yaml", ".yml")
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 
 
@@ -31,7 +32,7 @@ def weights() -> Path:
 
 def natural_key(version: str) -> list[tuple[int, int, str]]:
     """Sort key in which v10 comes after v9."""
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", version) if part]
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", version) if part]
 
 
 def versions(kind: str, suffixes: tuple[str, ...]) -> Iterator[tuple[str, str, Path]]:

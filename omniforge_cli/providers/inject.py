@@ -140,10 +140,11 @@ def _number(text: str, item: str) -> float:
 
 def _error(fault: Fault) -> ProviderError:
     reason, retryable = _ERRORS.get(fault.kind, (FallbackReason.TIMEOUT, True))
-    return ProviderError(
+    error = ProviderError(
         f"injected: {fault.kind}",
         reason=reason,
         retryable=retryable,
         retry_after_s=fault.delay_s if fault.kind == "429" else None,
-        injected=fault.kind,
     )
+    error.injected = fault.kind
+    return error

@@ -52,7 +52,11 @@ def extract(request: RoutingRequest, *, phrases: Phrases) -> Extracted:
         "agent_name": [agent.name for agent in known] or _agents(request, written, target),
         "skill_name": _skills(request, words, written),
         "schedule": schedules(words, hits, phrases),
-        "data_source": [*(re.findall(phrases.file, words.text) if "." in words.text else ()), *(re.findall(_BUCKET, words.text) if "://" in words.text else ()), *_sources(words, hits, services)],
+        "data_source": [
+            *(re.findall(phrases.file, words.text) if "." in words.text else ()),
+            *(re.findall(_BUCKET, words.text) if "://" in words.text else ()),
+            *_sources(words, hits, services),
+        ],
         "integration": [name for name, _ in services],
         "user": _users(request, words, hits, [name.name for name in written if name.kind == "person"]),
         "role": _roles(words, hits),

@@ -21,22 +21,22 @@ class KeywordAnalyzer:
 
     def __init__(self, taxonomy: Taxonomy) -> None:
         self._taxonomy = taxonomy
-        self._labels: dict[str, set[str]] = {}
+        self._labels: dict[str, list[str]] = {}
         for label in taxonomy.labels:
-            for keyword in label.keywords or (label.spoken, label.name):
-                self._labels.setdefault(keyword.casefold(), set()).add(label.name)
+            for keyword in dict.fromkeys(word.casefold() for word in label.keywords or (label.spoken, label.name) if word.strip()):
+                self._labels.setdefault(keyword, []).append(label.name)
         longest_first = sorted(self._labels, key=len, reverse=True)
-        self._pattern = re.compile("|".join(_bounded(keyword) for keyword in longest_first))
+        self._pattern = re.compile("|".join(_bounded(keyword) for keyword in longest_first) or "(?!)")
 
     async def analyze(self, request: RoutingRequest) -> RoutingDecision:
         """The label whose keywords weigh most; "none of these" with low confidence when none was found."""
-        scores: dict[str, float] = {}
+        scores = dict.fromkeys(self._taxonomy.names, 0.0)
         for match in self._pattern.finditer(request.message.casefold()):
             keyword = match.group()
             weight = (1.0 + 0.5 * keyword.count(" ")) * (2.0 if match.start() < _OPENING else 1.0)
             for name in self._labels[keyword]:
-                scores[name] = scores.get(name, 0.0) + weight
-        ranked = sorted(scores, key=lambda name: -scores[name])
+                scores[name] += weight
+        ranked = sorted((name for name in scores if scores[name]), key=lambda name: -scores[name])  # a tie goes by the taxonomy's order
         if not ranked:
             return self._decision(self._taxonomy.none_of_these or self._taxonomy.names[0], None, 0.3, "no keyword was found")
         confidence = scores[ranked[0]] / (sum(scores.values()) + 0.5)

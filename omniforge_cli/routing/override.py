@@ -12,6 +12,9 @@ from omniforge_cli.core.taxonomy import Taxonomy
 from omniforge_cli.routing.analyzer import clarifying_question
 
 _MENTION: Final = re.compile(r"\s*@(\w(?:[\w.\-]*\w)?)")
+_SEPARATOR: Final = r"[\s_\-]+"
+_NAME_ENDS: Final = r"(?!\w|[\-.]\w)"
+"""`@willow-bot` does not address Willow; `@willow, please` and `@willow's report` do."""
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp", "Cs"})
 """Unicode categories that show nothing: controls (NUL too), zero-width marks, spaces, lone surrogates."""
 
@@ -26,17 +29,15 @@ def addressed_agent(message: str, agents: tuple[Agent, ...]) -> str | None:
 
     Where the user's agents are known only their names count (longest first, spaces or hyphens alike); otherwise any name does.
     """
-    mention = _MENTION.match(message)
-    if mention is None:
-        return None
     if not agents:
-        return mention.group(1)
-    spoken = _plain(message.lstrip()[1:])
-    for name, agent_id in sorted(
-        {(_plain(name), agent.id) for agent in agents for name in (agent.id, agent.name) if name.strip()},
-        key=lambda pair: -len(pair[0]),
-    ):
-        if spoken.startswith(name) and not spoken[len(name) : len(name) + 1].isalnum():
+        mention = _MENTION.match(message)
+        return mention.group(1) if mention else None
+    sign, spoken = message.lstrip()[:1], message.lstrip()[1:].casefold()
+    if sign != "@":
+        return None
+    names = ((words, agent.id) for agent in agents for name in (agent.id, agent.name) if (words := _words(name)))
+    for words, agent_id in sorted(names, key=lambda pair: -sum(map(len, pair[0]))):
+        if re.match(_SEPARATOR.join(map(re.escape, words)) + _NAME_ENDS, spoken):
             return agent_id
     return None
 
@@ -71,5 +72,5 @@ def override(taxonomy: Taxonomy, request: RoutingRequest) -> RoutingDecision | N
     )
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[\s_\-]+", "-", name.casefold().strip())
+def _words(name: str) -> list[str]:
+    return [word for word in re.split(_SEPARATOR, name.casefold()) if word]

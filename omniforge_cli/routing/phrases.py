@@ -80,7 +80,7 @@ def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _is_unspaced(character: str) -> bool:
-    """Whether it is kana or a Chinese character. (As a set in a pattern these would take milliseconds to compile.)"""
+    """Whether it is kana or a Chinese character; as a set in a pattern these would take milliseconds to compile."""
     return "\u3040" <= character <= "\u30ff" or "\u3400" <= character <= "\u9fff" or "\uff66" <= character <= "\uff9d"
 
 
@@ -120,27 +120,22 @@ class Table:
 
 
 def table(classes: Mapping[str, Iterable[str]]) -> Table:
-    """A table from class -> `a|b|c`, several times. Built at every start: some seven thousand phrases in a few milliseconds."""
+    """A table from class -> `a|b|c`, several times. The phrases are in the form of `read`: at every start there are seven thousand."""
     found: dict[str, frozenset[str]] = {}
     longest: dict[str, int] = {}
     for name, lists in classes.items():
         alone = frozenset({name})
-        for phrase in split("|".join(lists)):
+        for phrase in "|".join(lists).split("|"):
             before = found.get(phrase)
             found[phrase] = alone if before is None else before | alone
-            first, blank, rest = phrase.partition(" ")
-            length = rest.count(" ") + 2 if blank else 1
-            if longest.get(first, 0) < length:
-                longest[first] = length
+            if " " in phrase:
+                first, _, rest = phrase.partition(" ")
+                length = rest.count(" ") + 2
+                if longest.get(first, 0) < length:
+                    longest[first] = length
+            elif phrase not in longest:
+                longest[phrase] = 1
     return Table(found, longest)
-
-
-def split(listed: str) -> list[str]:
-    """The phrases of `a|b|c`, as tables hold them: what `read` makes of each, at a hundredth of the cost."""
-    folded = fold(listed).replace("-", " ")
-    if not folded.isascii():
-        folded = "".join([f" {character} " if _is_unspaced(character) else character for character in folded])
-    return [" ".join(phrase.split()) for phrase in folded.split("|")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

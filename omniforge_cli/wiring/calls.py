@@ -23,6 +23,7 @@ from omniforge_cli.wiring.routing import (
     adapter,
     adapter_name,
     build_router,
+    load_prompt,
     retrying,
 )
 from omniforge_cli.wiring.storage import answer_store, redactor
@@ -93,8 +94,6 @@ class Routers:
     def _asking(self, arm: Arm, spec: RouterSpec) -> RouterSpec:
         if arm.model is None or arm.prompt is None:
             return spec
-        from omniforge_cli.files.prompt import load_prompt
-
         if arm.model not in self._stacks:
             self._stacks[arm.model] = self._stack(arm.model)
         stack = self._stacks[arm.model]

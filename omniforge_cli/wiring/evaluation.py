@@ -14,7 +14,7 @@ from omniforge_cli.core.gate import NO_REGRESSION, Gate
 from omniforge_cli.core.run import Analyzer, Arm
 from omniforge_cli.core.settings import Settings
 from omniforge_cli.core.taxonomy import Taxonomy
-from omniforge_cli.wiring.routing import DEFAULT_MODEL, choose_analyzer
+from omniforge_cli.wiring.routing import DEFAULT_MODEL, choose_analyzer, load_prompt
 
 if TYPE_CHECKING:
     from omniforge_cli.evals.evaluate import Against, Pairwise, Sweep
@@ -50,8 +50,6 @@ def arms(settings: Settings, *, prompts: Sequence[str], models: Sequence[str]) -
         if prompts or models:
             raise SettingsError(f"--prompt and --model say how the LLM is asked, and `{analyzer.value}` asks none; add --analyzer llm")
         return (Arm(analyzer=analyzer),)
-    from omniforge_cli.files.prompt import load_prompt
-
     versions = [load_prompt(ref) for ref in prompts or (settings.prompt,)]
     combined = tuple(
         Arm(analyzer=analyzer, model=model, prompt=prompt.ref, prompt_sha256=prompt.sha256)

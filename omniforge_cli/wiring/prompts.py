@@ -80,11 +80,10 @@ def listed() -> list[Listed]:
 
 def located(ref: str) -> Path:
     """The file of a reference or a path; raises PromptError."""
-    from omniforge_cli.files.prompt import SUFFIXES
-    from omniforge_cli.files.resources import find_version
+    from omniforge_cli.files.resources import PROMPT_SUFFIXES, find_version
 
     path = Path(ref)
-    return path if path.suffix in SUFFIXES or path.is_file() else find_version(KIND, ref, SUFFIXES, PromptError)
+    return path if path.suffix in PROMPT_SUFFIXES or path.is_file() else find_version(KIND, ref, PROMPT_SUFFIXES, PromptError)
 
 
 def source(ref: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from omniforge_cli.core.conversation import Agent, Message
 from omniforge_cli.core.decision import RoutingDecision, RoutingRequest
-from omniforge_cli.core.errors import TaxonomyError, WeightsError
+from omniforge_cli.core.errors import PromptError, TaxonomyError, WeightsError
 from omniforge_cli.core.identity import sha256
 from omniforge_cli.core.run import Analyzer
 from omniforge_cli.core.settings import Settings
@@ -69,13 +69,13 @@ def _read_taxonomy(path: Path) -> Taxonomy:
         content = path.read_bytes()
     except OSError as exc:
         raise TaxonomyError(f"{path}: cannot be read ({exc.strerror})") from exc
-    taxonomy = compiled.load(settings_file.cache_dir(), content)
+    taxonomy = compiled.load_taxonomy(settings_file.cache_dir(), content)
     if taxonomy is None:
         from omniforge_cli.files.documents import decode
         from omniforge_cli.files.taxonomy import parse_taxonomy
 
         taxonomy = parse_taxonomy(decode(content, path, TaxonomyError), path)
-        compiled.save(settings_file.cache_dir(), content, taxonomy)
+        compiled.save_taxonomy(settings_file.cache_dir(), content, taxonomy)
     return taxonomy
 
 
@@ -213,10 +213,26 @@ class RouterSpec:
     clock: Callable[[], float] = perf_counter
 
 
+def load_prompt(ref: str) -> PromptVersion:
+    """The prompt version that a reference or a path names; raises PromptError."""
+    path = Path(ref)
+    if path.suffix in resources.PROMPT_SUFFIXES or path.is_file():
+        from omniforge_cli.files.prompt import read_prompt
+
+        return read_prompt(path)
+    path = resources.find_version("prompts", ref, resources.PROMPT_SUFFIXES, PromptError)
+    content = path.read_bytes()
+    prompt = compiled.load_prompt(settings_file.cache_dir(), content)
+    if prompt is None:
+        from omniforge_cli.files.prompt import read_prompt
+
+        prompt = read_prompt(path)
+        compiled.save_prompt(settings_file.cache_dir(), content, prompt)
+    return replace(prompt, name=path.parent.name, version=path.stem)
+
+
 def with_llm(spec: RouterSpec, *, model: str, connection: Connection, calls: Calls) -> RouterSpec:
     """The same router, asking a model through a connection with the settings' prompt version."""
-    from omniforge_cli.files.prompt import load_prompt
-
     return replace(
         spec, model=model, prompt=load_prompt(spec.settings.prompt), provider=retrying(connection, calls), ready=connection.ready
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from omniforge_cli.core.decision import OUTAGE_REASONS
 from omniforge_cli.core.errors import RunMismatch, SettingsError
-from omniforge_cli.core.report import ArmReport, Report, case_of
+from omniforge_cli.core.report import Report, case_of
 from omniforge_cli.core.run import Run
 from omniforge_cli.core.settings import Settings
 from omniforge_cli.evals.baseline import Baseline
@@ -126,21 +126,14 @@ async def _from_store(store: RunStore, run: Run) -> Finished:
     from omniforge_cli.files.report import report_from
 
     redact = redactor()
-    cases: list[list[dict[str, Any]]] = [[] for _ in run.arms]
+    placed: list[list[tuple[int, str, int, dict[str, Any]]]] = [[] for _ in run.arms]
     async for sample in store.samples(run.run_id, tenant_id=run.tenant_id):
-        cases[sample.arm].append(case_of(sample, redact))
+        placed[sample.arm].append((sample.position, sample.case_id, sample.repeat, case_of(sample, redact)))
+    cases = [[case for *_, case in sorted(of_arm, key=lambda one: one[:3])] for of_arm in placed]
     report = report_from(run.summary, f"run {run.run_id}")
     if sum(map(len, cases)) <= INLINE_SAMPLES:
-        report = replace(report, arms=_with_cases(report.arms, cases))
+        report = replace(report, arms=tuple(replace(arm, cases=of_arm) for arm, of_arm in zip(report.arms, cases, strict=True)))
     return Finished(report=report, cases=lambda arm: iter(cases[arm]))
-
-
-def _with_cases(arms: Sequence[ArmReport], cases: Sequence[list[dict[str, Any]]]) -> tuple[ArmReport, ...]:
-    return tuple(replace(arm, cases=sorted(of_arm, key=_order)) for arm, of_arm in zip(arms, cases, strict=True))
-
-
-def _order(case: Mapping[str, Any]) -> tuple[str, int]:
-    return (case["id"], case["repeat"])
 
 
 def _blessed(document: Mapping[str, Any], path: Path) -> Baseline:

@@ -23,14 +23,16 @@ def test_of_another_hosts_process_nothing_is_certain() -> None:
 
 
 def test_a_process_that_ended_is_gone_even_before_its_parent_noticed() -> None:
-    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    running = replace(ProcessIdentity.current(), pid=child.pid, started=None)
-    assert command_line(child.pid) is not None
-    assert not running.is_gone
-    assert child.stdin is not None
-    child.stdin.close()
-    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it is a zombie now
-    assert replace(running, started=1).is_gone
-    child.wait()
+    command = [sys.executable, "-c", "print('here', flush=True); input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdout.readline()  # before that the number may still be a copy of this process
+        running = replace(ProcessIdentity.current(), pid=child.pid, started=None)
+        assert command_line(child.pid) is not None
+        assert not running.is_gone
+        child.stdin.close()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it is a zombie now
+        assert replace(running, started=1).is_gone
     assert running.is_gone
     assert command_line(child.pid) is None

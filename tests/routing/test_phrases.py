@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from omniforge_cli.files.phrases import load_phrases
-from omniforge_cli.routing.phrases import TEXT_LIMIT, fold, read, split, table
+from omniforge_cli.files.resources import weights
+from omniforge_cli.routing.phrases import TEXT_LIMIT, fold, read, table
 
 PHRASES = load_phrases()
 
@@ -51,7 +54,13 @@ def test_the_longest_phrase_wins_and_takes_its_words_with_it() -> None:
 
 
 def test_a_position_has_its_number() -> None:
-    assert [PHRASES.ordinals[split(phrase)[0]] for phrase in ("first", "zweite", "третий", "最後", "middle")] == [1, 2, 3, -1, 0]
+    assert [PHRASES.ordinals[phrase] for phrase in ("first", "zweite", " ".join(read("третий").words), "最 後", "middle")] == [
+        1,
+        2,
+        3,
+        -1,
+        0,
+    ]
 
 
 def test_a_phrase_of_two_classes_has_both() -> None:
@@ -87,8 +96,9 @@ def test_hits_never_overlap(text: str) -> None:
         reach = hit.end
 
 
-def test_every_listed_phrase_is_one_that_a_text_can_hold() -> None:
-    tables = (PHRASES.talk, PHRASES.things, PHRASES.services)
-    listed = [phrase for found in tables for phrase in found.classes]
-    odd = [phrase for phrase in listed if " ".join(read(phrase.replace(" ", "")).words if ord(phrase[0]) >= 0x3040 and len(phrase.split()[0]) == 1 else read(phrase).words) != phrase]
+def test_every_listed_phrase_is_in_the_form_in_which_texts_are_compared() -> None:
+    plain = json.loads((weights() / "phrases.json").read_text(encoding="utf-8"))
+    lists = [listed for languages in plain["classes"].values() for listed in languages.values()]
+    lists += [*plain["words"].values(), *plain["ordinals"].values(), *plain["cardinals"].values()]
+    odd = [phrase for listed in lists for phrase in listed.split("|") if " ".join(read(phrase).words) != phrase]
     assert odd == []

@@ -75,8 +75,10 @@ class _Session:
             while (text := await asyncio.to_thread(_read)) is not None:
                 if not await self._take(text):
                     break
-            if self._chat.conversation_id is not None:
-                self._tell(f"omniforge: go on later with: omniforge chat --conversation {self._chat.conversation_id}")
+        if self._chat.lost:
+            say(f"omniforge: {self._chat.lost} messages could not be stored and are lost")
+        elif self._chat.conversation_id is not None:
+            self._tell(f"omniforge: go on later with: omniforge chat --conversation {self._chat.conversation_id}")
         return self._code
 
     async def _take(self, text: str) -> bool:

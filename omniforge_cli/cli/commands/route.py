@@ -78,7 +78,9 @@ async def _in_conversation(router: IntentRouter, settings: Settings, conversatio
     async with chatting.Chat(router, settings, warn=lambda line: say(f"omniforge: warning: {line}")) as chat:
         await chat.resume(conversation_id)
         decision: RoutingDecision = (await chat.send(message)).decision
-        return decision
+    if chat.lost:
+        say(f"omniforge: {chat.lost} messages could not be stored and are lost")
+    return decision
 
 
 def _from_stdin() -> str:

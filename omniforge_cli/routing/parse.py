@@ -84,11 +84,17 @@ def _read(reply: Mapping[str, Any], taxonomy: Taxonomy, agents: tuple[Agent, ...
 
 
 def _objects(text: str) -> Iterator[dict[str, Any]]:
-    """The outermost JSON objects in a text, in order. ValueError when one never ends or is no JSON."""
+    """The outermost JSON objects in a text, in order; braces in prose are none. ValueError when one never ends or is a broken answer."""
     position = text.find("{")
     while position != -1:
         end = _balanced_end(text, position)
-        yield _decode(text[position:end])
+        try:
+            value = _decode(text[position:end])
+        except ValueError:
+            if "action_type" in text[position:end]:
+                raise
+        else:
+            yield value
         position = text.find("{", end)
 
 

@@ -13,6 +13,7 @@ import pytest
 from omniforge_cli.core.report import GateStatus, Report
 from omniforge_cli.reporting import html
 from tests.reporting.samples import arm, case, gate, report
+from tests.reporting.test_changes import replayed
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 FLAGS = [f"--{flag}" for flag in ("no-sandbox", "disable-gpu", "no-first-run", "disable-background-networking", "disable-component-update")]
@@ -85,6 +86,16 @@ def test_a_click_on_a_confusion_shows_its_cases_and_only_those(opened: Opener) -
     _shows(page, "1 of 5 cases matches", "trap-2")
     page.get_by_role("button", name="clear").click()
     _shows(page, "5 cases", "refund-1", "refund-2", "trap-1", "trap-2", "parcel-1")
+
+
+def test_a_row_of_the_changes_shows_its_turns_and_what_was_decided_then(opened: Opener) -> None:
+    page = opened(replayed())
+    page.locator(".flips").get_by_role("button", name="cancel_order").click()
+    _shows(page, "1 of 4 cases matches", "c1#3")
+    labels = page.locator("#case-list .arm-label")
+    playwright.expect(labels).to_have_text(["decided then", "decided now"])
+    page.locator(".flips").get_by_role("button", name="no answer").click()
+    _shows(page, "1 of 4 cases matches", "c2#1")
 
 
 def test_the_cell_of_another_arm_asks_that_arm(opened: Opener) -> None:

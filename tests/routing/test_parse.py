@@ -57,7 +57,7 @@ def test_a_refusal_keeps_what_the_call_cost():
     usage = Usage(prompt_tokens=9)
     with pytest.raises(ReplyParseError) as caught:
         parse_reply("no", taxonomy=DESK, usage=usage)
-    assert (caught.value.usage, caught.value.called) == (usage, True)
+    assert (caught.value.usage, caught.value.attempts) == (usage, 1)
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
+import io
 import json
+import os
 import sys
+import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final
 
@@ -18,6 +23,7 @@ from omniforge_cli.core.conversation import Agent, Message
 from omniforge_cli.core.errors import ConversationFileError, IntentAnalysisError
 from omniforge_cli.core.settings import Settings
 from omniforge_cli.files.conversation import agents_from, history_from
+from omniforge_cli.wiring.running import run as drive
 
 _AT_ONCE: Final = 16
 """Messages under way at a time where each waits for a provider."""
@@ -43,24 +49,24 @@ class _Tally:
 
 def run(settings: Settings, *, agents: str | None, history: str | None, no_fallback: bool) -> int:
     """Route stdin; exit code 3 when `no_fallback` left a message unanswered."""
-    return asyncio.run(_run(settings, IntentRouter(settings=settings, agents=agents, history=history, no_fallback=no_fallback)))
+    router = IntentRouter(settings=settings, agents=agents, history=history, no_fallback=no_fallback)
+    return drive(_run(settings, router), is_offline=router.is_offline)
 
 
 async def _run(settings: Settings, router: IntentRouter) -> int:
     tell_analyzer(router, settings)
     tally = _Tally()
-    lines = read_lines(sys.stdin.buffer)
 
     async def answer(line: Line) -> dict[str, Any]:
         return await _answered(line, router, tally)
 
     try:
         if router.is_offline:
-            for line in lines:
+            for line in read_lines(_stdin()):
                 if not output.json_line(await answer(line)):
                     break
         else:
-            async for result in in_order(lines, answer):
+            async for result in in_order(read_lines(_own_stdin()), answer):
                 if not output.json_line(result):
                     break
     finally:
@@ -96,11 +102,11 @@ async def _answered(line: Line, router: IntentRouter, tally: _Tally) -> dict[str
 async def in_order(lines: Iterator[Line], answer: Callable[[Line], Any]) -> AsyncIterator[dict[str, Any]]:
     """Answers in input order, a bounded number under way; each is given out as soon as those before it are."""
     under_way: deque[asyncio.Task[dict[str, Any]]] = deque()
-    reading: asyncio.Task[Line | None] | None = None
+    reading: asyncio.Future[Line | None] | None = None
     try:
-        reading = asyncio.create_task(asyncio.to_thread(next, lines, None))
+        reading = _read_ahead(lines)
         while reading is not None or under_way:
-            waited = [task for task in (reading, under_way[0] if under_way else None) if task is not None]
+            waited: list[asyncio.Future[Any]] = [task for task in (reading, under_way[0] if under_way else None) if task is not None]
             await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
             while under_way and under_way[0].done():
                 yield under_way.popleft().result()
@@ -109,7 +115,7 @@ async def in_order(lines: Iterator[Line], answer: Callable[[Line], Any]) -> Asyn
                 reading = None
                 if line is not None:
                     under_way.append(asyncio.create_task(answer(line)))
-                    reading = asyncio.create_task(asyncio.to_thread(next, lines, None))
+                    reading = _read_ahead(lines)
             elif reading is not None and reading.done() and under_way:
                 await asyncio.wait([under_way[0]])
     finally:
@@ -118,11 +124,51 @@ async def in_order(lines: Iterator[Line], answer: Callable[[Line], Any]) -> Asyn
         await asyncio.gather(*under_way, return_exceptions=True)
 
 
+def _read_ahead(lines: Iterator[Line]) -> asyncio.Future[Line | None]:
+    """The next line, or None. Read on a daemon thread: neither Ctrl-C nor a reader that went away waits for a line that may never come."""
+    loop = asyncio.get_running_loop()
+    reading: asyncio.Future[Line | None] = loop.create_future()
+
+    def done(line: Line | None, error: Exception | None) -> None:
+        if reading.cancelled():
+            return
+        if error is None:
+            reading.set_result(line)
+        else:
+            reading.set_exception(error)
+
+    def read() -> None:
+        line, error = None, None
+        try:
+            line = next(lines, None)
+        except Exception as exc:  # a thread has no caller: whatever it is, it is the awaiting side's
+            error = exc
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(done, line, error)
+
+    threading.Thread(target=read, daemon=True).start()
+    return reading
+
+
+def _stdin() -> BinaryIO:
+    return io.BytesIO() if sys.stdin is None else sys.stdin.buffer
+
+
+def _own_stdin() -> BinaryIO:
+    """Standard input opened anew: Python cannot shut down while a thread reads from its own."""
+    try:
+        return open(os.dup(_stdin().fileno()), "rb")  # noqa: PTH123 - a descriptor, not a path
+    except OSError:
+        return _stdin()
+
+
 def read_lines(stream: BinaryIO) -> Iterator[Line]:
     """Lines of a batch: JSONL when the first line that is not blank begins with `{`, else one message a line."""
     blank: list[bytes] = []
     numbered = enumerate(stream, start=1)
     for number, first in numbered:
+        if number == 1:
+            first = first.removeprefix(codecs.BOM_UTF8)
         if not first.strip():
             blank.append(first)
             continue
@@ -152,6 +198,8 @@ def _json_line(raw: bytes, number: int) -> Line:
     if not isinstance(row, dict):
         return Line(error=f"line {number}: not an object with a `message`")
     row_id = row.get("id")
+    if not _is_finite(row_id):
+        return Line(error=f"line {number}: `id` holds a number that JSON does not have")
     if not isinstance(row.get("message"), str):
         return Line(id=row_id, error=f"line {number}: `message` is missing or no text")
     try:
@@ -163,3 +211,11 @@ def _json_line(raw: bytes, number: int) -> Line:
         )
     except ConversationFileError as exc:
         return Line(id=row_id, error=str(exc))
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return False
+    return True

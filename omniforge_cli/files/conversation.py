@@ -27,7 +27,7 @@ def history_from(value: object, where: str) -> tuple[Message, ...]:
         role = entry.get("role")
         if not isinstance(role, str) or role not in ROLES:
             raise ConversationFileError(f"{where}: history entry {number} has role {role!r}; it is one of {', '.join(sorted(ROLES))}")
-        messages.append(Message(role=role, content=entry["content"]))
+        messages.append(Message(role=role, content=_writable(entry["content"])))
     return tuple(messages)
 
 
@@ -50,7 +50,7 @@ def agents_from(value: object, where: str) -> tuple[Agent, ...]:
 
 def _agent(entry: object, where: str) -> Agent:
     if isinstance(entry, str) and entry.strip():
-        return Agent(id=entry.strip(), name=entry.strip())
+        return Agent(id=_writable(entry.strip()), name=_writable(entry.strip()))
     if not isinstance(entry, dict):
         raise ConversationFileError(f"{where} is neither a name nor {{id, name, description, skills}}")
     unknown = set(entry) - {"id", "name", "description", "skills"}
@@ -64,7 +64,13 @@ def _agent(entry: object, where: str) -> Agent:
         raise ConversationFileError(f"{where}: skills is a list of names")
     if not isinstance(description, str):
         raise ConversationFileError(f"{where}: its description is no text")
-    return Agent(id=str(given[0]).strip(), name=str(given[-1]).strip(), description=description, skills=tuple(skills))
+    agent_id, name = (_writable(str(value).strip()) for value in (given[0], given[-1]))
+    return Agent(id=agent_id, name=name, description=_writable(description), skills=tuple(map(_writable, skills)))
+
+
+def _writable(text: str) -> str:
+    """The text with halves of surrogate pairs replaced: JSON's escapes can bring them, and nothing can send or store them."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def parse_json(text: str, where: str | Path) -> Any:

@@ -10,6 +10,7 @@ from typing import Final
 
 from omniforge_cli.routing.features import Features, character_grams, features
 from omniforge_cli.routing.lexicon import Lexicon
+from omniforge_cli.routing.masking import MASKS
 
 GROUPS: Final = ("grams", "pairs", "characters", "classes")
 _LANE: Final = 4
@@ -82,7 +83,7 @@ class Classifier:
         strongest = sorted((-weight, gram) for gram, weight in weighed if weight > 0)
         chosen: list[str] = []
         for _, gram in strongest:
-            if gram[0] == "^" or gram[-1] == "$":
+            if gram[0] == "^" or gram[-1] == "$" or MASKS & set(gram.split(" ")):
                 continue
             if not any(set(gram.split(" ")) & set(other.split(" ")) for other in chosen):
                 chosen.append(gram)

@@ -14,6 +14,8 @@ QUOTED_TEXT: Final = "qqtext"
 CODE: Final = "cccode"
 URL: Final = "ccurl"
 EMAIL: Final = "ccmail"
+MASKS: Final = frozenset({NAME, QUOTED_NAME, QUOTED_TEXT, CODE, URL, EMAIL})
+"""Words that stand in a text for what was taken out."""
 
 _HEAD: Final = 2000
 _TAIL: Final = 1000

@@ -54,11 +54,13 @@ def _continues(between: str) -> bool:
 
 
 def _trimmed(parts: list[Part]) -> list[Part]:
-    """Without joining words ("at", "and") at its end, or before it begins with a time."""
+    """Without joining words ("at", "and") at its end, or before it begins with a time; "hours every Monday" begins with "every"."""
     while parts and parts[-1][2] == {"time_joins"}:
         parts = parts[:-1]
     starts = [index for index, part in enumerate(parts) if part[2] & {"time_every", "time_often", "clock", "time_unit"}]
-    return parts[starts[0] :] if starts else parts[:0]
+    parts = parts[starts[0] :] if starts else parts[:0]
+    every = next((index for index, part in enumerate(parts) if "time_every" in part[2]), 0)
+    return parts[every:] if all(part[2] == {"time_unit"} for part in parts[:every]) else parts
 
 
 def _recurs(kinds: set[str], group: list[Part]) -> bool:

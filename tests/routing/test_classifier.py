@@ -4,7 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from omniforge_cli.files import resources
+from omniforge_cli.files.weights import read_weights
 from omniforge_cli.routing.classifier import GROUPS, Classifier, ClassifierWeights, GroupWeights
+from omniforge_cli.routing.masking import MASKS
 
 
 def weights(**changes: object) -> ClassifierWeights:
@@ -66,3 +69,10 @@ def test_the_words_of_a_name_do_not_count() -> None:
 def test_sums_of_many_words_do_not_run_over() -> None:
     many = Classifier(weights()).margins("stop " * 400)
     assert many[1] == pytest.approx(5 * 400 / math.sqrt(400), rel=1e-6)
+
+
+def test_evidence_is_made_of_the_users_own_words():
+    classifier = Classifier(read_weights(resources.weights() / "omniforge"))
+    told = classifier.evidence('run create-invoice-bot for "October report" see https://x.example', classifier.labels[4])
+    assert told
+    assert not {word for words in told for word in words.split(" ")} & MASKS

@@ -22,6 +22,7 @@ def found(text: str) -> list[str]:
         ("send it every Monday at 9", "every Monday at 9"),
         ("run it daily at 6pm please", "daily at 6pm"),
         ("every 15 minutes", "every 15 minutes"),
+        ("we waste hours every Monday", "every Monday"),
         ("each dawn, check the berths", "each dawn"),
         ("twice a day is plenty", "twice a day"),
         ("cron is 0 9 * * 1 now", "0 9 * * 1"),

@@ -17,6 +17,7 @@ _QUIET = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # otherwise `import litellm` asks the network for prices
     "PROMPTFOO_DISABLE_TELEMETRY": "1",
     "PROMPTFOO_DISABLE_UPDATE": "1",
+    "PROMPTFOO_FAILED_TEST_EXIT_CODE": "0",
     "NO_COLOR": "1",
 }
 
@@ -74,7 +75,9 @@ def run(command: Iterable[str | Path], *, home: Path, stdin: Path | None = None)
     with tempfile.TemporaryDirectory(dir=home) as folder, (Path(folder) / "said").open("w+b") as said:
         with Path(stdin or os.devnull).open("rb") as given:
             began = time.perf_counter()
-            process = subprocess.Popen([str(part) for part in command], stdin=given, stdout=said, stderr=said, cwd=folder, env=environment(home))
+            process = subprocess.Popen(
+                [str(part) for part in command], stdin=given, stdout=said, stderr=said, cwd=folder, env=environment(home)
+            )
             _, status, usage = os.wait4(process.pid, 0)
             wall_s = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)

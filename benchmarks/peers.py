@@ -1,4 +1,4 @@
-"""Who else is measured: bare scripts, and the peers for which `--peers DIR` holds a virtual environment. None is a dependency of the project."""
+"""Who else is measured: bare scripts, and the peers of which `--peers DIR` holds a virtual environment; the project depends on none."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from pathlib import Path
 
 HARNESSES = Path(__file__).resolve().parent / "harnesses"
 OMNIFORGE = Path(sys.executable).parent / "omniforge"
-_VENVS = {"pydantic-evals": "pydantic_evals_peer.py", "DeepEval": "deepeval_peer.py", "promptfoo": "promptfoo_peer.py", "Inspect AI": "inspect_ai_peer.py"}
+_VENVS = {
+    "pydantic-evals": "pydantic_evals_peer.py",
+    "DeepEval": "deepeval_peer.py",
+    "promptfoo": "promptfoo_peer.py",
+    "Inspect AI": "inspect_ai_peer.py",
+}
 _PACKAGES = {"pydantic-evals": "pydantic_evals", "DeepEval": "deepeval", "Inspect AI": "inspect_ai"}
 
 Command = Callable[[str, Path, int], list[str | Path]]

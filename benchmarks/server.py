@@ -1,7 +1,7 @@
-"""A chat completions provider that costs next to nothing, so that a benchmark measures its client: `python -m benchmarks.server --latency-ms 100`.
+"""A chat completions provider that costs next to nothing, so that a benchmark measures its client.
 
-Every answer is the same, `latency` after the request; the first line on stdout is the URL; `GET /_stats` tells what arrived. The server of the
-tests (`tests/loopback.py`) reads and keeps each request, and would be what is measured at 256 wide.
+`python -m benchmarks.server --latency-ms 100` prints its URL and serves until killed. Each answer is the same, `latency` after its request;
+`GET /_stats` tells what arrived. `tests/loopback.py` reads and keeps each request: more work than some of the clients do.
 """
 
 from __future__ import annotations

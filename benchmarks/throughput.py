@@ -24,7 +24,7 @@ class Setting:
     @property
     def limit_s(self) -> float:
         """The wall time of a harness that costs nothing: the last case cannot be answered before."""
-        return -(-self.n // self.wide) * self.latency_s
+        return self.n * self.latency_s / self.wide
 
 
 def messages(n: int) -> list[tuple[str, str]]:
@@ -55,7 +55,9 @@ def measure(setting: Setting, peers: Sequence[Peer], home: Path, *, rounds: int,
             except Failed as exc:
                 tell(f"{peer.name} failed: {exc}")
         commands = {peer.name: peer.command(started.url, cases, setting.wide) for peer in peers}
-        measures = {name: (lambda name=name, command=command: _counted(name, command, setting, started, home)) for name, command in commands.items()}
+        measures = {
+            name: (lambda name=name, command=command: _counted(name, command, setting, started, home)) for name, command in commands.items()
+        }
         return interleaved(measures, rounds=rounds, box_s=box_s)
 
 

@@ -129,7 +129,7 @@ def _read_ahead(lines: Iterator[Line]) -> asyncio.Future[Line | None]:
     loop = asyncio.get_running_loop()
     reading: asyncio.Future[Line | None] = loop.create_future()
 
-    def done(line: Line | None, error: Exception | None) -> None:
+    def done(line: Line | None, error: ConversationFileError | None) -> None:
         if reading.cancelled():
             return
         if error is None:
@@ -138,10 +138,11 @@ def _read_ahead(lines: Iterator[Line]) -> asyncio.Future[Line | None]:
             reading.set_exception(error)
 
     def read() -> None:
-        line, error = None, None
+        line: Line | None = None
+        error: ConversationFileError | None = None
         try:
             line = next(lines, None)
-        except Exception as exc:  # a thread has no caller: whatever it is, it is the awaiting side's
+        except ConversationFileError as exc:
             error = exc
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(done, line, error)
@@ -165,7 +166,7 @@ def _own_stdin() -> BinaryIO:
 def read_lines(stream: BinaryIO) -> Iterator[Line]:
     """Lines of a batch: JSONL when the first line that is not blank begins with `{`, else one message a line."""
     blank: list[bytes] = []
-    numbered = enumerate(stream, start=1)
+    numbered = enumerate(_raw(stream), start=1)
     for number, first in numbered:
         if number == 1:
             first = first.removeprefix(codecs.BOM_UTF8)
@@ -181,6 +182,13 @@ def read_lines(stream: BinaryIO) -> Iterator[Line]:
             yield from (_plain_line(raw, position) for position, raw in enumerate([*blank, first], start=1))
             yield from (_plain_line(raw, number) for number, raw in numbered)
         return
+
+
+def _raw(stream: BinaryIO) -> Iterator[bytes]:
+    try:
+        yield from stream
+    except OSError as exc:
+        raise ConversationFileError(f"standard input cannot be read ({exc.strerror or exc})") from exc
 
 
 def _plain_line(raw: bytes, number: int) -> Line:

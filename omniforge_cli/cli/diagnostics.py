@@ -48,7 +48,9 @@ def exit_code(error: BaseException) -> ExitCode:
 
 
 def say(line: str) -> None:
-    """One line for the person at the terminal. A closed or broken stderr is no reason to fail."""
+    """One line for the person at the terminal. A missing, closed or broken stderr is no reason to fail."""
+    if sys.stderr is None:
+        return
     try:
         sys.stderr.write(_writable(line) + "\n")
         sys.stderr.flush()

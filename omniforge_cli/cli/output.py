@@ -7,21 +7,35 @@ import os
 import sys
 from typing import Any
 
+from omniforge_cli.core.errors import SettingsError
+
 
 def write(text: str) -> bool:
     """Text as it is; characters that the terminal's encoding lacks are shown as escapes, never a crash.
 
-    False when whoever read our output has closed it: a stream may stop then, and a verdict is still told by the exit code.
+    False when nobody reads our output any more: a stream may stop then, and a verdict is still told by the exit code.
+
+    Raises:
+        SettingsError: it cannot be written, as on a full disk.
     """
+    if sys.stdout is None:
+        return False
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     try:
         sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
         sys.stdout.flush()
     except BrokenPipeError:
-        # Later writes, and Python's own flush at exit, go nowhere instead of failing again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_nowhere()
         return False
+    except OSError as exc:
+        _write_nowhere()
+        raise SettingsError(f"standard output cannot be written ({exc.strerror or exc})") from exc
     return True
+
+
+def _write_nowhere() -> None:
+    """Later writes, and Python's own flush at exit, go nowhere instead of failing again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def line(text: str = "") -> bool:
@@ -37,4 +51,4 @@ def json_line(value: Any) -> bool:
 
 def is_terminal() -> bool:
     """Whether a person reads stdout."""
-    return sys.stdout.isatty()
+    return sys.stdout is not None and sys.stdout.isatty()

@@ -51,20 +51,21 @@ def command(**flags: Unpack[RouteFlags]) -> int:
         code: int = batch.run(settings, agents=flags["agents"], history=flags["history"], no_fallback=flags["no_fallback"])
         return code
     router = IntentRouter(settings=settings, no_fallback=flags["no_fallback"], agents=flags["agents"], history=flags["history"])
-    return run(_route(router, settings, flags), is_offline=router.is_offline and flags["conversation"] is None)
-
-
-async def _route(router: IntentRouter, settings: Settings, flags: RouteFlags) -> int:
     text = flags["message"]
+    # stdin is read outside of the event loop, where the first Ctrl-C ends it
     message = _from_stdin() if text is None or text == "-" else _printable(text)
+    return run(_route(router, settings, message, flags["conversation"]), is_offline=router.is_offline and flags["conversation"] is None)
+
+
+async def _route(router: IntentRouter, settings: Settings, message: str, conversation_id: str | None) -> int:
     tell_analyzer(router, settings)
-    if flags["conversation"] is None:
+    if conversation_id is None:
         try:
             decision = await router.route(message)
         finally:
             await router.close()
     else:
-        decision = await _in_conversation(router, settings, flags["conversation"], message)
+        decision = await _in_conversation(router, settings, conversation_id, message)
     tell_fallback(decision, settings)
     if settings.format == "json":
         output.json_line(decision.to_dict())

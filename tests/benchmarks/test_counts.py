@@ -1,0 +1,145 @@
+"""What a command costs, counted instead of timed: modules, requests, connections, work on the database, memory left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from omniforge_cli import IntentRouter
+from omniforge_cli.cli.main import run
+from tests.architecture.sources import ROOT
+from tests.loopback import Loopback
+from tests.replies import answering
+
+OWN = "omniforge_cli"
+COUNT = "import sys, json; sys.stderr.write('\\n' + json.dumps(sorted(sys.modules)))"
+
+
+def modules_after(*arguments: str) -> list[str]:
+    """Every module that a fresh interpreter has loaded once a command line has run, which must succeed."""
+    code = f"from omniforge_cli.cli.main import run\nassert run({list(arguments)!r}) == 0\n{COUNT}"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    names: list[str] = json.loads(done.stderr.splitlines()[-1])
+    return names
+
+
+def packages(names: list[str]) -> set[str]:
+    return {name.partition(".")[0] for name in names}
+
+
+def own(names: list[str]) -> int:
+    return sum(name.partition(".")[0] == OWN for name in names)
+
+
+def cases(n: int) -> str:
+    path = Path(f"cases-{n}.jsonl")
+    path.write_text("".join(json.dumps({"message": f"pause agent {i}", "label": "update_agent"}) + "\n" for i in range(n)), "utf-8")
+    return str(path)
+
+
+def evaluate(server: Loopback, n: int, *more: str) -> None:
+    options = ["--model", "openai/x", "--api-base", server.url, "--provider", "direct", "--gates", "none", "--formats", "json", "-q"]
+    assert run(["eval", "--evalset", cases(n), *options, *more]) == 0
+
+
+class CountingConnection:
+    """A DuckDB connection that says what it is asked."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, asked: list[str]) -> None:
+        self._connection = connection
+        self._asked = asked
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def execute(self, query: str, *values: Any) -> Any:
+        self._asked.append(query)
+        return self._connection.execute(query, *values)
+
+    def executemany(self, query: str, *values: Any) -> Any:
+        self._asked.append(query)
+        return self._connection.executemany(query, *values)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every statement that this process gives to DuckDB, openings of a file (`attach`) among them."""
+    statements: list[str] = []
+    connect = duckdb.connect
+
+    def counting(*arguments: Any, **options: Any) -> CountingConnection:
+        return CountingConnection(connect(*arguments, **options), statements)
+
+    monkeypatch.setattr(duckdb, "connect", counting)
+    return statements
+
+
+def test_help_loads_a_handful_of_our_modules_and_nothing_of_others_but_click():
+    names = modules_after("--help")
+    assert own(names) <= 10
+    assert not packages(names) & {"asyncio", "ssl", "subprocess", "platformdirs"}
+
+
+def test_an_offline_route_with_warm_caches_loads_no_event_loop_and_no_reader():
+    modules_after("route", "--analyzer", "local", "pause willow")
+    names = modules_after("route", "--analyzer", "local", "pause willow")
+    assert not packages(names) & {"asyncio", "ssl", "socket", "subprocess", "yaml", "pydantic", "duckdb", "numpy", "aiohttp", "jinja2"}
+    assert own(names) <= 64
+
+
+def test_a_route_over_the_direct_path_loads_the_client_alone(loopback: Callable[..., Loopback]):
+    server = loopback(answering("unknown"))
+    arguments = ("route", "--model", "openai/x", "--api-base", server.url, "pause willow")
+    modules_after(*arguments)
+    names = modules_after(*arguments)
+    assert not packages(names) & {"litellm", "openai", "httpx", "yaml", "pydantic", "duckdb", "pandas", "numpy", "rich", "cryptography"}
+    assert own(names) <= 64
+    assert server.n_requests == 2
+
+
+def test_a_sample_costs_one_request_and_connections_are_reused(loopback: Callable[..., Loopback]):
+    server = loopback(answering("update_agent"), latency_s=0.005)
+    evaluate(server, 100, "--concurrency", "8", "--repeats", "2")
+    assert server.n_requests == 200
+    assert server.n_connections <= 8
+
+
+def test_an_eval_opens_the_database_for_batches_and_not_for_samples(loopback: Callable[..., Loopback], asked: list[str]):
+    server = loopback(answering("update_agent"))
+    evaluate(server, 400)
+    openings = [statement for statement in asked if statement.startswith("attach")]
+    assert openings
+    assert len(openings) <= 40
+    assert len(asked) <= 400
+
+
+def test_an_offline_route_never_opens_the_database(asked: list[str]):
+    assert run(["route", "--analyzer", "local", "pause willow"]) == 0
+    assert asked == []
+
+
+def test_a_routed_message_leaves_nothing_in_memory():
+    router = IntentRouter(analyzer="local")
+
+    async def blocks_after(n: int) -> int:
+        for number in range(n):
+            await router.route(f"pause agent {number}")
+        gc.collect()
+        return sys.getallocatedblocks()
+
+    async def growth() -> int:
+        warm = await blocks_after(300)
+        return await blocks_after(1_000) - warm
+
+    assert asyncio.run(growth()) < 1_000

@@ -104,4 +104,4 @@ class Dialects:
 
 def _encodable(text: str) -> str:
     """The text with what UTF-8 cannot hold replaced."""
-    return _LONE_SURROGATES.sub("\ufffd", text)
+    return text if text.isascii() else _LONE_SURROGATES.sub("\ufffd", text)

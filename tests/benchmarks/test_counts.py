@@ -22,12 +22,12 @@ from tests.loopback import Loopback
 from tests.replies import answering
 
 OWN = "omniforge_cli"
-COUNT = "import sys, json; sys.stderr.write('\\n' + json.dumps(sorted(sys.modules)))"
+LIST_MODULES = "import sys, json; sys.stderr.write('\\n' + json.dumps(sorted(sys.modules)))"
 
 
 def modules_after(*arguments: str) -> list[str]:
     """Every module that a fresh interpreter has loaded once a command line has run, which must succeed."""
-    code = f"from omniforge_cli.cli.main import run\nassert run({list(arguments)!r}) == 0\n{COUNT}"
+    code = f"from omniforge_cli.cli.main import run\nassert run({list(arguments)!r}) == 0\n{LIST_MODULES}"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
     names: list[str] = json.loads(done.stderr.splitlines()[-1])
@@ -120,8 +120,8 @@ def test_an_eval_opens_the_database_for_batches_and_not_for_samples(loopback: Ca
     evaluate(server, 400)
     openings = [statement for statement in asked if statement.startswith("attach")]
     assert openings
-    assert len(openings) <= 40
-    assert len(asked) <= 400
+    assert len(openings) <= 20
+    assert len(asked) <= 150
 
 
 def test_an_offline_route_never_opens_the_database(asked: list[str]):
@@ -133,13 +133,13 @@ def test_a_routed_message_leaves_nothing_in_memory():
     router = IntentRouter(analyzer="local")
 
     async def blocks_after(n: int) -> int:
-        for number in range(n):
-            await router.route(f"pause agent {number}")
+        for number in range(n):  # words that it has met: what it keeps of new ones is limited by size
+            await router.route(f"pause agent {number % 7} on day {number % 11}")
         gc.collect()
         return sys.getallocatedblocks()
 
     async def growth() -> int:
-        warm = await blocks_after(300)
+        warm = await blocks_after(200)
         return await blocks_after(1_000) - warm
 
-    assert asyncio.run(growth()) < 1_000
+    assert asyncio.run(growth()) < 200

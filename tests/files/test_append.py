@@ -58,6 +58,7 @@ def test_the_default_eval_set_takes_one_more_case():
         ("cases:\n- {id: a, message: x, expected_action: y}\n...\n", "v1.yaml", "v1.yaml"),
         ("id,message,label\na,x,y\n", "v1.csv", "v1.csv"),
         ("cases: []\n", "v1.yaml", "it has no cases"),
+        ("cases:\n- id: a\n  message: x\n  label: y\n  note: |+\n    kept\n\n\n", "v1.yaml", "no case can be added safely"),
     ],
 )
 def test_a_file_that_leaves_no_safe_place_is_refused(text: str, name: str, said: str):

@@ -10,7 +10,7 @@ from typing import Any
 from omniforge_cli.core.decision import OUTAGE_REASONS
 from omniforge_cli.core.report import ArmReport, ClassScore, Comparison, Estimate, GateResult, GateStatus, Report, TagScore, Verdict
 from omniforge_cli.reporting import numbers
-from omniforge_cli.scoring.compare import explain, grade
+from omniforge_cli.scoring.explain import explain, grade
 
 CasesOf = Callable[[int], Iterable[Mapping[str, Any]]]
 """The samples of the arm with that number, from the beginning at every call."""

@@ -7,7 +7,7 @@ import pytest
 from omniforge_cli.core.report import Comparison, Estimate, GateStatus, TagScore, Verdict
 from omniforge_cli.reporting import view
 from omniforge_cli.reporting.view import Outcome
-from omniforge_cli.scoring.compare import explain
+from omniforge_cli.scoring.explain import explain
 from tests.reporting.samples import arm, case, gate, one_arm_report, report
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from omniforge_cli.core.decision import FallbackReason
 from omniforge_cli.core.report import Verdict
-from omniforge_cli.scoring.compare import adjusted, compare_samples, explain
+from omniforge_cli.scoring.compare import adjusted, compare_samples
+from omniforge_cli.scoring.explain import explain
 from omniforge_cli.scoring.outcome import Outcome, outcome
 from omniforge_cli.scoring.statistics import mcnemar_exact
 from tests.scoring.making import answered, failed

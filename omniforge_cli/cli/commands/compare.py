@@ -55,7 +55,7 @@ def _plain(comparisons: tuple[Comparison, ...]) -> dict[str, object]:
 
 
 def _text(comparison: Comparison) -> str:
-    from omniforge_cli.scoring.compare import explain  # noqa: PLC0415 - `--help` must not pay for what comparing loads
+    from omniforge_cli.scoring.explain import explain  # noqa: PLC0415 - `--help` must not pay for what comparing loads
 
     lines = [comparison.verdict.value.replace("_", " ").upper(), explain(comparison)]
     lines += [f"  {word}  {case}" for word, cases in (("fixed ", comparison.fixed), ("broken", comparison.broken)) for case in cases]

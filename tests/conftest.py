@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -14,11 +16,14 @@ from hypothesis import settings
 
 from tests.loopback import Loopback
 
+# A runner in the background starts with Ctrl-C ignored, and the processes that tests start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 settings.register_profile("house", deadline=None, database=None)
 settings.load_profile("house")
 
 _LOCAL_HOSTS = frozenset({"127.0.0.1", "::1", "localhost", "", None})
-_PRIVATE_VARIABLES = ("OMNIFORGE_", "XDG_", "LITELLM_", "OPENAI_", "GITHUB_")
+_PRIVATE_VARIABLES = ("OMNIFORGE_", "XDG_", "LITELLM_", "OPENAI_", "GITHUB_", "TIKTOKEN_")
 _PRIVATE_ENDINGS = ("_API_KEY", "_API_BASE", "_BASE_URL", "_API_TOKEN", "_PROXY")
 _TERMINAL_VARIABLES = frozenset({"NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES", "CI"})
 
@@ -76,6 +81,16 @@ def own_place(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypa
     for name, folder in (("CONFIG", ".config"), ("DATA", ".local/share"), ("STATE", ".local/state"), ("CACHE", ".cache")):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / folder))
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def own_logging() -> Iterator[None]:
+    """A command that runs in the test's process sets up logging for good; the next test starts from nothing."""
+    yield
+    logger = logging.getLogger("omniforge_cli")
+    logger.handlers.clear()
+    logger.propagate = True
+    logger.setLevel(logging.NOTSET)
 
 
 @pytest.fixture

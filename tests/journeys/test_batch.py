@@ -121,9 +121,13 @@ def test_a_single_message_that_is_not_typed_yet_is_interrupted_at_once(loopback:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert process.stderr is not None
-    with process:
+    try:
         assert process.stderr.readline() == b"Type a message, then Ctrl-D.\n"
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 130
-    os.close(keyboard)
-    os.close(terminal)
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+        os.close(keyboard)
+        os.close(terminal)

@@ -87,10 +87,12 @@ def own_place(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypa
 def own_logging() -> Iterator[None]:
     """A command that runs in the test's process sets up logging for good; the next test starts from nothing."""
     yield
-    logger = logging.getLogger("omniforge_cli")
-    logger.handlers.clear()
-    logger.propagate = True
-    logger.setLevel(logging.NOTSET)
+    for name, logger in list(logging.root.manager.loggerDict.items()):
+        if name.split(".")[0] == "omniforge_cli" and isinstance(logger, logging.Logger):
+            logger.handlers.clear()
+            logger.filters.clear()
+            logger.propagate = True
+            logger.setLevel(logging.NOTSET)
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def main() -> int:
             return code
     print("\nThe offline analyzer on the default eval set, against the gates of evalsets/gates.yaml:")
     code = run("eval", "--analyzer", "local")
-    newest = max(Path("reports").glob("*/report.html"), default=None)
+    newest = max(Path("reports").glob("2*/report.html"), default=None)  # a run is named for its time
     if newest is not None:
         print(f"\nOpen {newest} in a browser.")
     return code

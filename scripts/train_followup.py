@@ -95,6 +95,7 @@ def gather() -> tuple[list[str], Examples, NDArray[np.bool_]]:
     for row, scorer in scored:
         history = tuple(Message(role=message["role"], content=message["content"]) for message in row["history"])
         situation = read_situation(RoutingRequest(message=row["message"], history=history), phrases)
+        assert situation is not None  # every one of these has a history
         scores = score_sources(situation, scorer, ())
         seen.append((situation_features(situation, scores, none, phrases), scores))
     names = sorted({name for features, _ in seen[: len(followups)] for name in features})

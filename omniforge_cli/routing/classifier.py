@@ -6,17 +6,20 @@ import math
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from omniforge_cli.routing.features import Features, character_grams, features
 from omniforge_cli.routing.lexicon import Lexicon
-from omniforge_cli.routing.masking import MASKS
+from omniforge_cli.routing.masking import MASKS, shortened
 
 GROUPS: Final = ("grams", "pairs", "characters", "classes")
 _LANE: Final = 4
 """Bytes of a lane: the weights of a feature stand side by side in one big integer, so that one addition adds them all."""
 _BIAS: Final = 128
 _MEMO_SIZE: Final = 20_000
+_REMEMBERED: Final = 64
+"""Texts whose scores are kept: a message is the request behind the next one, and is asked for its evidence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +59,7 @@ class Classifier:
         self._weights = weights
         self._lexicon = Lexicon(weights.lexicon)
         self._tables = [_Table(weights.groups[name], len(weights.labels)) for name in GROUPS]
-        self._last: tuple[tuple[str, tuple[str, ...]], Features] | None = None
+        self._look = lru_cache(_REMEMBERED)(self._look_at)
         self._pieces: dict[str, tuple[int, int]] = {}
 
     def scores(self, text: str, names: Sequence[str] = ()) -> list[float]:
@@ -65,7 +68,11 @@ class Classifier:
 
     def margins(self, text: str, names: Sequence[str] = ()) -> list[float]:
         """Scores before calibration, in the order of `labels`."""
-        found = self._features(text, names)
+        return list(self._look(shortened(text), tuple(names))[1])
+
+    def _look_at(self, text: str, names: tuple[str, ...]) -> tuple[Features, tuple[float, ...]]:
+        """The features of a text and its scores."""
+        found = features(text, self._lexicon, names)
         grams, pairs, characters, classes = self._tables
         totals = list(self._weights.intercepts)
         grams.add_to(totals, *grams.total(found.grams))
@@ -73,30 +80,23 @@ class Classifier:
             pairs.add_to(totals, *pairs.total(found.pairs))
         characters.add_to(totals, *self._characters(found.pieces))
         classes.add_to(totals, *classes.total(found.classes))
-        return totals
+        return found, tuple(totals)
 
     def evidence(self, text: str, label: str, names: Sequence[str] = (), limit: int = 3) -> list[str]:
         """The words and phrases that spoke most for a label, strongest first."""
-        found = self._features(text, names)
-        at = self.labels.index(label)
-        weighed = self._tables[0].weights_for(found.grams, at)
-        strongest = sorted((-weight, gram) for gram, weight in weighed if weight > 0)
+        found = self._look(shortened(text), tuple(names))[0]
+        strongest = sorted(self._tables[0].weights_for(found.grams, self.labels.index(label)), key=lambda pair: (-pair[0], pair[1]))
         chosen: list[str] = []
+        told: set[str] = set()
         for _, gram in strongest:
-            if gram[0] == "^" or gram[-1] == "$" or MASKS & set(gram.split(" ")):
+            words = gram.split(" ")
+            if gram[0] == "^" or gram[-1] == "$" or not (MASKS.isdisjoint(words) and told.isdisjoint(words)):
                 continue
-            if not any(set(gram.split(" ")) & set(other.split(" ")) for other in chosen):
-                chosen.append(gram)
+            chosen.append(gram)
+            told.update(words)
             if len(chosen) == limit:
                 break
         return chosen
-
-    def _features(self, text: str, names: Sequence[str]) -> Features:
-        """The features; those of the last message are kept, as its evidence is asked for after its scores."""
-        asked = (text, tuple(names))
-        if self._last is None or self._last[0] != asked:
-            self._last = (asked, features(text, self._lexicon, names))
-        return self._last[1]
 
     def _characters(self, pieces: Sequence[str]) -> tuple[int, int]:
         total, count, memo, table = 0, 0, self._pieces, self._tables[2]
@@ -122,27 +122,25 @@ class _Table:
     """The rows of one group, widened on demand: bytes become lanes of a big integer."""
 
     def __init__(self, weights: GroupWeights, n_labels: int) -> None:
-        self._index = dict(zip(weights.features, range(len(weights.features)), strict=True))
         self.n_features = len(weights.features)
         self._weights = weights
         self._width = n_labels + 1
         self._lanes = struct.Struct(f"<{self._width}I")
-        self._rows: dict[int, int] = {}
+        self._rows = dict(zip(weights.features, range(-self.n_features, 0), strict=True))
+        """Each feature's row as one integer; before it is first asked for, its place as a negative one."""
 
     def total(self, found: Sequence[str]) -> tuple[int, int]:
         """The sum of the known features' rows, and how many there were."""
-        rows, total, count = self._rows, 0, 0
-        for at in map(self._index.get, found):
-            if at is not None:
-                row = rows.get(at)
-                total += self._widen(at) if row is None else row
-                count += 1
-        return total, count
+        rows = self._found(found)
+        return sum(rows), len(rows)
 
-    def weights_for(self, found: Sequence[str], at: int) -> list[tuple[str, int]]:
-        """Each known feature with its quantised weight for one label."""
-        rows, width, index = self._weights.rows, self._width, self._index
-        return [(feature, rows[index[feature] * width + at] - _BIAS) for feature in found if feature in index]
+    def weights_for(self, found: Sequence[str], at: int) -> list[tuple[int, str]]:
+        """Each known feature that speaks for a label, with its quantised weight."""
+        known = self._rows
+        features = [feature for feature in found if feature in known]
+        lane = 8 * _LANE * at
+        weights = [((row >> lane) & 0xFF) - _BIAS for row in self._found(features)]
+        return [(weight, feature) for weight, feature in zip(weights, features, strict=True) if weight > 0]
 
     def add_to(self, totals: list[float], total: int, count: int) -> None:
         """Adds the group's share to the scores."""
@@ -154,8 +152,19 @@ class _Table:
         for at in range(len(totals)):
             totals[at] += (lanes[at] - less) * scale
 
-    def _widen(self, at: int) -> int:
-        wide = bytearray(_LANE * self._width)
-        wide[::_LANE] = self._weights.rows[at * self._width : (at + 1) * self._width]
-        row = self._rows[at] = int.from_bytes(wide, "little")
-        return row
+    def _found(self, features: Sequence[str]) -> list[int]:
+        """The rows of the known ones among them. No row is 0: a weight of 0 is stored as 128."""
+        rows = list(filter(None, map(self._rows.get, features)))
+        if rows and min(rows) < 0:
+            self._widen(features)
+            rows = list(filter(None, map(self._rows.get, features)))
+        return rows
+
+    def _widen(self, features: Sequence[str]) -> None:
+        for feature in features:
+            place = self._rows.get(feature, 0)
+            if place < 0:
+                start = (place + self.n_features) * self._width
+                wide = bytearray(_LANE * self._width)
+                wide[::_LANE] = self._weights.rows[start : start + self._width]
+                self._rows[feature] = int.from_bytes(wide, "little")

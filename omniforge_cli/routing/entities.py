@@ -6,7 +6,7 @@ Precision goes before recall, and of a long message only the beginning and the e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from omniforge_cli.routing.mentions import existing_agents, known_agents, target
 from omniforge_cli.routing.names import Written, written_names
 from omniforge_cli.routing.phrases import Hit, Phrases, Words, read
 from omniforge_cli.routing.schedules import schedules
-from omniforge_cli.routing.situation import read_situation
+from omniforge_cli.routing.situation import Situation
 
 _EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _HANDLE: Final = re.compile(r"(?<![\w.@/])@([^\W\d_][\w-]*)")
@@ -38,17 +38,16 @@ class Extracted:
     target_agent_id: str | None
 
 
-def extract(request: RoutingRequest, *, phrases: Phrases) -> Extracted:
-    """What the message names. With a history, the agent that it means may be named there."""
+def extract(request: RoutingRequest, situation: Situation | None, *, phrases: Phrases) -> Extracted:
+    """What the message names. With a history (`situation` is what it follows), the agent that it means may be named there."""
     words = read(request.message)
     hits = phrases.things.hits(words.words)
-    situation = read_situation(request, phrases) if request.history else None
     written = written_names(words, hits, phrases)
     known = known_agents(request.message, request.agents)
     named = [agent.id for agent in known] if request.agents else existing_agents(written)
     target = target_agent(request, named, situation, phrases)
     services = _integrations(words, phrases)
-    found: dict[str, Iterable[str]] = {
+    found: dict[str, Sequence[str]] = {
         "agent_name": [agent.name for agent in known] or _agents(request, written, target),
         "skill_name": _skills(request, words, written),
         "schedule": schedules(words, hits, phrases),
@@ -60,14 +59,14 @@ def extract(request: RoutingRequest, *, phrases: Phrases) -> Extracted:
         "integration": [name for name, _ in services],
         "user": _users(request, words, hits, [name.name for name in written if name.kind == "person"]),
         "role": _roles(words, hits),
-        "channel": [tag for tag in _CHANNEL.findall(words.text) if not _HEX_COLOUR.fullmatch(tag)],
+        "channel": [tag for tag in _CHANNEL.findall(words.text) if not _HEX_COLOUR.fullmatch(tag)] if "#" in words.text else (),
     }
     return Extracted(entities=_plain(found), target_agent_id=target)
 
 
-def _plain(found: Mapping[str, Iterable[str]]) -> dict[str, Any]:
-    unique = {name: list(dict.fromkeys(values)) for name, values in found.items()}
-    return {name: values[0] if len(values) == 1 else values for name, values in unique.items() if values}
+def _plain(found: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    unique = [(name, list(dict.fromkeys(values))) for name, values in found.items() if values]
+    return {name: values[0] if len(values) == 1 else values for name, values in unique}
 
 
 def _agents(request: RoutingRequest, written: Sequence[Written], target: str | None) -> list[str]:
@@ -77,8 +76,8 @@ def _agents(request: RoutingRequest, written: Sequence[Written], target: str | N
 
 
 def _skills(request: RoutingRequest, words: Words, written: Sequence[Written]) -> list[str]:
-    said = f" {' '.join(words.words)} " if request.skills else ""
-    known = [skill for skill in request.skills if f" {' '.join(read(skill).words)} " in said]
+    said = f" {' '.join(words.words)} " if request.agents else ""
+    known = [skill for skill in request.skills if f" {' '.join(read(skill).words)} " in said] if request.agents else []
     return known or [name.name for name in written if name.kind == "skill"]
 
 

@@ -32,14 +32,11 @@ class Features:
 def features(text: str, lexicon: Lexicon, names: Sequence[str] = ()) -> Features:
     """The features of a message; `names` are agents' names, to be masked. Its cost is bounded for any length."""
     reading = read(text, names)
-    named = [
-        sure or (maybe and word.isascii() and not lexicon.is_known(word))
-        for word, sure, maybe in zip(reading.words, reading.named, reading.opening, strict=True)
-    ]
+    named = lexicon.named(reading)
     found = [word if name else lexicon.spelling(word) for word, name in zip(reading.words, named, strict=True)]
     classes = lexicon.classes(found, named)
-    n_strange = sum(word.isascii() and not lexicon.is_known(word) for word, name in zip(found, named, strict=True) if not name)
-    return Features(grams=word_grams(found), pieces=found, classes=[*class_features(classes), *topic_features(classes, n_strange)])
+    strange = topic_features(classes, lexicon.n_strange(found, named))
+    return Features(grams=word_grams(found), pieces=found, classes=[*class_features(classes), *strange])
 
 
 def word_grams(found: Sequence[str]) -> list[str]:

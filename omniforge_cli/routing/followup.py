@@ -15,7 +15,7 @@ from omniforge_cli.core.decision import RoutingRequest
 from omniforge_cli.core.taxonomy import Taxonomy
 from omniforge_cli.routing.phrases import Phrases, read
 from omniforge_cli.routing.replies import QUESTION_MARKS
-from omniforge_cli.routing.situation import Situation, read_situation
+from omniforge_cli.routing.situation import Situation
 
 SOURCES: Final = ("own", "offer", "context", "choice", "request", "joint", "proposed")
 """The texts that are scored: the message; what the assistant offers or asks, alone and with the sentences before it; the option
@@ -68,12 +68,11 @@ class Combined:
     reason: str = ""
 
 
-def combine(request: RoutingRequest, *, scorer: Scorer, taxonomy: Taxonomy, model: FollowupModel) -> Combined:
-    """The distribution over the labels in the light of the conversation; without a history it is the message's own."""
+def combine(request: RoutingRequest, situation: Situation | None, *, scorer: Scorer, taxonomy: Taxonomy, model: FollowupModel) -> Combined:
+    """The distribution over the labels in the light of the conversation; without a history (`situation` is None) the message's own."""
     names = [name for agent in request.agents for name in (agent.id, agent.name)]
-    if not request.history:
+    if situation is None:
         return Combined(probabilities=list(scorer.scores(request.message, names)))
-    situation = read_situation(request, model.phrases)
     scored = score_sources(situation, scorer, names)
     none = None if taxonomy.none_of_these is None else list(scorer.labels).index(taxonomy.none_of_these)
     gate = _gate(situation_features(situation, scored, none, model.phrases), model.weights)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from omniforge_cli.routing.masking import CODE, EMAIL, NAME, QUOTED_NAME, QUOTED_TEXT, URL, is_unspaced
+from omniforge_cli.routing.masking import CODE, EMAIL, NAME, QUOTED_NAME, QUOTED_TEXT, URL, Reading, is_unspaced
 
 _PLACEHOLDERS: Final = {
     QUOTED_NAME: "x.name",
@@ -50,34 +50,34 @@ class Lexicon:
         self._unspaced: re.Pattern[str] | None = None
         self._memo: dict[str, str | None] = {}
         self._spelt: dict[str, str] = {}
-        self._by_shape: dict[tuple[str, int], list[str]] | None = None
+        self._by_edge: dict[str, list[str]] | None = None
 
     def spelling(self, word: str) -> str:
         """The word itself, or the known word that one slip of the fingers makes of it."""
-        if not (_SHORTEST_MISSPELT <= len(word) <= _LONGEST_MISSPELT and word.isascii() and word.isalpha()) or word in _PLACEHOLDERS:
-            return word
         known = self._spelt.get(word)
         if known is None:
-            known = word if self._look_up(word) else self._nearest(word)
+            could_slip = _SHORTEST_MISSPELT <= len(word) <= _LONGEST_MISSPELT and word.isascii() and word.isalpha()
+            known = word if not could_slip or self._look_up(word) else self._nearest(word)
             if len(self._spelt) < _MEMO_SIZE:
                 self._spelt[word] = known
         return known
 
     def _nearest(self, word: str) -> str:
-        if self._by_shape is None:
-            self._by_shape = {}
-            for entry in self._words:
-                if entry.isascii() and len(entry) >= _SHORTEST_MISSPELT:
-                    self._by_shape.setdefault((entry[0], len(entry)), []).append(entry)
-        starts = {word[0], word[1]}
-        near = (
-            entry
-            for start in sorted(starts, key=lambda start: start != word[0])
-            for length in (len(word), len(word) + 1, len(word) - 1)
-            for entry in self._by_shape.get((start, length), ())
-            if _one_slip(word, entry)
-        )
-        return next(near, word)
+        """The entry that is one slip away: rather with the same first letter, then of the same length, then longer, then the first."""
+        if self._by_edge is None:
+            self._by_edge = {}
+            for entry in filter(str.isascii, self._words):
+                if len(entry) >= _SHORTEST_MISSPELT:
+                    for edge in _edges(entry):
+                        self._by_edge.setdefault(edge, []).append(entry)
+        nearest = None
+        for edge in _edges(word):
+            for entry in self._by_edge.get(edge, ()):
+                if entry[0] in word[:2] and -2 < len(entry) - len(word) < 2 and _one_slip(word, entry):
+                    rank = (entry[0] != word[0], (len(entry) - len(word)) % 3, entry)
+                    if nearest is None or rank < nearest:
+                        nearest = rank
+        return word if nearest is None else nearest[2]
 
     def classes(self, words: Sequence[str], named: Sequence[bool]) -> list[str | None]:
         """The class of each word or phrase in order, None where there is none; `named` marks words that look like names."""
@@ -101,9 +101,21 @@ class Lexicon:
             at += 1
         return found
 
-    def is_known(self, word: str) -> bool:
-        """Whether the word is in any class."""
-        return (self._memo[word] if word in self._memo else self._look_up(word)) is not None
+    def named(self, reading: Reading) -> list[bool]:
+        """Which words are names: those that look like it, and those that open a sentence with a capital and are in no class."""
+        if True not in reading.opening:
+            return reading.named
+        places = zip(reading.words, reading.named, reading.opening, strict=True)
+        return [sure or (maybe and self._is_strange(word)) for word, sure, maybe in places]
+
+    def n_strange(self, words: Sequence[str], named: Sequence[bool]) -> int:
+        """How many of the words that are no names are in no class, of those in Latin letters without accents."""
+        memo = self._memo
+        unsure = [word for word, name in zip(words, named, strict=True) if not name and memo.get(word) is None]
+        return sum(map(self._is_strange, unsure)) if unsure else 0
+
+    def _is_strange(self, word: str) -> bool:
+        return word.isascii() and (self._memo[word] if word in self._memo else self._look_up(word)) is None
 
     def _phrase(self, words: Sequence[str], at: int) -> tuple[str | None, int]:
         """The class of the longest phrase that begins there, and its number of words."""
@@ -137,6 +149,12 @@ class Lexicon:
         if len(self._memo) < _MEMO_SIZE:
             self._memo[word] = name
         return name
+
+
+def _edges(word: str) -> tuple[str, ...]:
+    """Beginning and end, one of which a single slip leaves as it was; of four letters also the first with the last."""
+    ends = (f"{word[:2]}-", f"-{word[-2:]}")
+    return ends if len(word) > _SHORTEST_MISSPELT else (*ends, f"{word[0]}-{word[-1]}")
 
 
 def _one_slip(word: str, entry: str) -> bool:

@@ -9,6 +9,7 @@ from omniforge_cli.routing.classifier import Classifier
 from omniforge_cli.routing.entities import extract
 from omniforge_cli.routing.followup import FollowupModel, combine
 from omniforge_cli.routing.phrases import Phrases
+from omniforge_cli.routing.situation import read_situation
 
 
 class LocalAnalyzer:
@@ -26,7 +27,8 @@ class LocalAnalyzer:
 
     def decide(self, request: RoutingRequest) -> RoutingDecision:
         """The same without an event loop, for batches."""
-        combined = combine(request, scorer=self._classifier, taxonomy=self._taxonomy, model=self._followup)
+        situation = read_situation(request, self._phrases)
+        combined = combine(request, situation, scorer=self._classifier, taxonomy=self._taxonomy, model=self._followup)
         probabilities, labels = combined.probabilities, self._classifier.labels
         ranked = sorted(range(len(labels)), key=lambda at: -probabilities[at])
         action, confidence = labels[ranked[0]], probabilities[ranked[0]]
@@ -34,7 +36,7 @@ class LocalAnalyzer:
         ambiguous = confidence < self._taxonomy.clarification_threshold or (
             action == self._taxonomy.none_of_these and self._classifier.asks_on_none
         )
-        found = extract(request, phrases=self._phrases)
+        found = extract(request, situation, phrases=self._phrases)
         return RoutingDecision(
             action_type=action,
             confidence=confidence,

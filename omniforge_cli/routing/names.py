@@ -14,6 +14,8 @@ _QUOTED: Final = re.compile(
     r"|(?<!\w)['‘]([^'’\n]{2,60})['’](?!\w)|`([^`\n]{2,60})`"
 )
 _COMPOUND: Final = re.compile(r"(?<![\w./@#:$-])(?:[^\W_]+(?:[-_][^\W_]+)+|[^\W\d_]{2,}[Bb]ot\d*)(?![\w/@(-]|\.\w)")
+_COMPOUNDED: Final = ("-", "_", "bot", "Bot")
+"""One of these stands in every compound."""
 _LETTER: Final = r"[A-Za-z0-9À-ɏА-я]"
 _WORD: Final = rf"(?:[A-ZÀ-ÖØ-ÞА-Я](?:(?:{_LETTER}|['’])*{_LETTER})?)"
 _CAPITALISED: Final = re.compile(rf"(?<![\w@#./'’-]){_WORD}(?:[ -](?:{_WORD}|\d+\b))*")
@@ -21,7 +23,8 @@ _POSSESSIVE: Final = re.compile(r"['’]s?$")
 _CONTRACTION: Final = re.compile(r"'(?:ve|re|ll|d|m|t|s)$")
 _FOREIGN: Final = re.compile(r"[^\W\d\u0000-\u03ff]")
 """A letter of another script: a Latin word with a capital beside it is a name."""
-_SENTENCE_START: Final = re.compile(r"(?:^|[.!?…:;\n]|[-–—] )\W*$")
+_SENTENCE_ENDS: Final = frozenset(".!?…:;\n")
+_DASHES: Final = ("- ", "– ", "— ")
 _AGENT_ENDING: Final = re.compile(r"(?:bot|agent|helper|assistant|runner)\d*$")
 _NOUN_CAPITALS: Final = frozenset(
     {"der", "die", "das", "und", "ein", "eine", "den", "dem", "ist", "nicht", "bitte", "ich", "wir", "mir", "wer"}
@@ -70,18 +73,30 @@ def written_names(words: Words, hits: Sequence[Hit], phrases: Phrases) -> list[W
 def _candidates(words: Words, phrases: Phrases) -> list[tuple[int, int, str, str]]:
     text = words.text
     found = [(match.start(), match.end(), match.group(match.lastindex or 0).strip(), "quoted") for match in _QUOTED.finditer(text)]
-    found += [(match.start(), match.end(), match.group(), "compound") for match in _COMPOUND.finditer(text)]
+    if any(map(text.__contains__, _COMPOUNDED)):
+        found += [(match.start(), match.end(), match.group(), "compound") for match in _COMPOUND.finditer(text)]
     if not _NOUN_CAPITALS.isdisjoint(words.words):
         return found
     for match in _CAPITALISED.finditer(text):
         start, name = match.start(), _POSSESSIVE.sub("", match.group())
-        if _SENTENCE_START.search(text, 0, start):
+        gap = _gap_before(text, start)
+        if len(gap) == start or not _SENTENCE_ENDS.isdisjoint(gap) or any(map(gap.__contains__, _DASHES)):
             first, _, rest = name.partition(" ")
+            if not rest and len(gap) == start and _is_common(first, phrases):
+                continue
             while rest and _is_common(first, phrases):  # "Give Willow": the sentence's first word is no part of the name
                 start, name = start + len(first) + 1, rest
                 first, _, rest = name.partition(" ")
         found.append((start, match.end(), name, "capitalised"))
     return found
+
+
+def _gap_before(text: str, start: int) -> str:
+    """What stands between a place and the last letter or digit before it."""
+    at = start
+    while at and not (text[at - 1].isalnum() or text[at - 1] == "_"):
+        at -= 1
+    return text[at:start]
 
 
 def _kind(name: str, form: str, before: frozenset[str], after: frozenset[str], spoken: frozenset[str], phrases: Phrases) -> str | None:

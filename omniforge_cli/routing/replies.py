@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from omniforge_cli.routing.phrases import Phrases, bounded, read
 
+_REMEMBERED: Final = 512
+"""Replies that are kept as read: each stands in the history of several messages."""
 _SENTENCE: Final = re.compile(r"(?<=[.!?。！？؟।])(?<!\b\d\.)(?:\s+|(?<=[。！？]))|\n+")
 _MARKER: Final = re.compile(r"(?:(?<=[\s(:：、])|^)\(?(?:([1-9]\d?)|([A-Ha-h]))(?:[).:：、]|(?= \())[ \t]*", re.MULTILINE)
 _LINE_NUMBER: Final = re.compile(r"^[1-9]\d? (?=\S)", re.MULTILINE)
@@ -59,7 +62,11 @@ class Reply:
 
 def read_reply(text: str, phrases: Phrases) -> Reply:
     """What an assistant's message offers, asks and lists. Linear in the length, which is bounded."""
-    text = bounded(text.strip())
+    return _read_reply(bounded(text.strip()), phrases)
+
+
+@lru_cache(_REMEMBERED)
+def _read_reply(text: str, phrases: Phrases) -> Reply:
     sentences = [sentence.strip() for sentence in _SENTENCE.split(text) if sentence.strip()]
     options, lettered = _options(text, sentences, phrases)
     asked = [index for index, sentence in enumerate(sentences) if sentence.rstrip(_CLOSING).endswith(QUESTION_MARKS)]

@@ -36,8 +36,10 @@ class Situation:
     aside: bool
 
 
-def read_situation(request: RoutingRequest, phrases: Phrases) -> Situation:
-    """What a message follows. Options of the reply before the last count when the last one names none."""
+def read_situation(request: RoutingRequest, phrases: Phrases) -> Situation | None:
+    """What a message follows; None without a history. Options of the reply before the last count when the last one names none."""
+    if not request.history:
+        return None
     history = request.history[-HISTORY_LIMIT:]
     replies = [read_reply(message.content, phrases) for message in history if message.role == "assistant"]
     said = [bounded(message.content) for message in history if message.role == "user"]

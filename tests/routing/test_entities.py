@@ -12,12 +12,13 @@ from omniforge_cli.core.conversation import Agent, Message
 from omniforge_cli.core.decision import RoutingRequest
 from omniforge_cli.files.phrases import load_phrases
 from omniforge_cli.routing.entities import extract
+from omniforge_cli.routing.situation import read_situation
 
 PHRASES = load_phrases()
 
 
 def entities(message: str, agents: tuple[Agent, ...] = ()) -> dict[str, Any]:
-    return extract(RoutingRequest(message=message, agents=agents), phrases=PHRASES).entities
+    return extract(RoutingRequest(message=message, agents=agents), None, phrases=PHRASES).entities
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,7 @@ def test_an_agent_is_no_user() -> None:
 def test_the_agent_meant_in_a_followup_is_an_entity_of_it() -> None:
     history = (Message(role="user", content="is Otto ok?"), Message(role="assistant", content="No. Restart it?"))
     request = RoutingRequest(message="yes", history=history, agents=(Agent(id="a2", name="Otto"),))
-    found = extract(request, phrases=PHRASES)
+    found = extract(request, read_situation(request, PHRASES), phrases=PHRASES)
     assert found.target_agent_id == "a2"
     assert found.entities == {"agent_name": "Otto"}
 

@@ -14,8 +14,10 @@ from omniforge_cli.core.decision import RoutingRequest
 from omniforge_cli.core.taxonomy import Label, Taxonomy
 from omniforge_cli.files.phrases import load_followup, load_phrases
 from omniforge_cli.routing.followup import SOURCES, Combined, combine, evidence, pool
+from omniforge_cli.routing.situation import read_situation
 
-MODEL = load_followup(load_phrases())
+PHRASES = load_phrases()
+MODEL = load_followup(PHRASES)
 LABELS = ("refund", "parcel", "address", "other")
 KEYWORDS = {"refund": "refund", "money": "refund", "parcel": "parcel", "track": "parcel", "address": "address", "move": "address"}
 TAXONOMY = Taxonomy(name="desk", labels=tuple(Label(name=name) for name in LABELS), none_of_these="other")
@@ -39,7 +41,7 @@ def after(message: str, *said: str, agents: tuple[Agent, ...] = (), taxonomy: Ta
     """The message after a conversation that the user began."""
     history = tuple(Message(role=("user", "assistant")[index % 2], content=text) for index, text in enumerate(said))
     request = RoutingRequest(message=message, history=history, agents=agents)
-    return combine(request, scorer=FakeScorer(), taxonomy=taxonomy, model=MODEL)
+    return combine(request, read_situation(request, PHRASES), scorer=FakeScorer(), taxonomy=taxonomy, model=MODEL)
 
 
 def label_of(combined: Combined) -> str:
@@ -87,7 +89,7 @@ def test_without_a_history_the_message_stands_alone() -> None:
 def test_agents_names_are_passed_on() -> None:
     scorer = FakeScorer()
     request = RoutingRequest(message="hello", agents=(Agent(id="a-1", name="Refund Desk"),))
-    combine(request, scorer=scorer, taxonomy=TAXONOMY, model=MODEL)
+    combine(request, None, scorer=scorer, taxonomy=TAXONOMY, model=MODEL)
     assert scorer.names == [["a-1", "Refund Desk"]]
 
 
@@ -116,5 +118,6 @@ def test_any_conversation_gives_a_distribution(message: str, said: list[str]) ->
 def test_a_huge_conversation_is_bounded() -> None:
     scorer = FakeScorer()
     history = tuple(Message(role="assistant", content="Shall I? " * 100_000) for _ in range(50))
-    combine(RoutingRequest(message="yes", history=history), scorer=scorer, taxonomy=TAXONOMY, model=MODEL)
+    request = RoutingRequest(message="yes", history=history)
+    combine(request, read_situation(request, PHRASES), scorer=scorer, taxonomy=TAXONOMY, model=MODEL)
     assert len(scorer.names) <= len(SOURCES)

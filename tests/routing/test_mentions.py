@@ -11,6 +11,7 @@ from omniforge_cli.core.decision import RoutingRequest
 from omniforge_cli.files.phrases import load_phrases
 from omniforge_cli.routing.entities import extract
 from omniforge_cli.routing.mentions import known_agents
+from omniforge_cli.routing.situation import read_situation
 
 PHRASES = load_phrases()
 AGENTS = (
@@ -26,7 +27,8 @@ AGENTS = (
 def target(message: str, *said: str, agents: tuple[Agent, ...] = AGENTS) -> str | None:
     """The agent meant after a conversation that the user began."""
     history = tuple(Message(role=("user", "assistant")[index % 2], content=text) for index, text in enumerate(said))
-    return extract(RoutingRequest(message=message, history=history, agents=agents), phrases=PHRASES).target_agent_id
+    request = RoutingRequest(message=message, history=history, agents=agents)
+    return extract(request, read_situation(request, PHRASES), phrases=PHRASES).target_agent_id
 
 
 @pytest.mark.parametrize(

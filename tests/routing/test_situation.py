@@ -17,7 +17,9 @@ def situation(message: str, *said: str) -> Situation:
     """The message after a conversation in which user and assistant take turns, the assistant last."""
     roles = ("assistant", "user")
     history = [Message(role=roles[index % 2], content=text) for index, text in enumerate(reversed(said))]
-    return read_situation(RoutingRequest(message=message, history=tuple(reversed(history))), PHRASES)
+    found = read_situation(RoutingRequest(message=message, history=tuple(reversed(history))), PHRASES)
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize(
@@ -88,5 +90,6 @@ def test_what_lies_far_back_is_not_read() -> None:
 def test_without_an_assistant_there_is_no_reply() -> None:
     history = (Message(role="system", content="be kind"), Message(role="user", content="hello"))
     found = read_situation(RoutingRequest(message="yes", history=history), PHRASES)
+    assert found is not None
     assert found.reply.text == ""
     assert found.options == ()

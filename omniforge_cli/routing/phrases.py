@@ -163,9 +163,9 @@ def table(classes: Mapping[str, Iterable[str]]) -> Table:
 class Phrases:
     """All phrases, compared by identity. `talk` are those of conversation, `things` those around entities.
 
-    A position is 1 first, -1 last, 0 the middle. The classes of `services` are their names as spelt; those in `capitalised` are common words too and count only with a capital.
-    `clock` is a pattern for times of day, `schedules` for schedules in scripts without spaces, `file` for names of files; they are
-    compiled when they are first used.
+    A position is 1 first, -1 last, 0 the middle. The classes of `services` are their names as spelt; those in `capitalised` are common
+    words too and count only with a capital. `clock` is a pattern for times of day, `schedules` for schedules in scripts without spaces,
+    `file` for names of files; they are compiled when they are first used.
     """
 
     talk: Table

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import codecs
 import io
 import json
 import os
@@ -13,31 +12,23 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
 from typing import Any, BinaryIO, Final
 
 from omniforge_cli.api.router import IntentRouter
 from omniforge_cli.cli import output
 from omniforge_cli.cli.diagnostics import ExitCode, say
 from omniforge_cli.cli.show import tell_analyzer
-from omniforge_cli.core.conversation import Agent, Message
 from omniforge_cli.core.errors import ConversationFileError, IntentAnalysisError
 from omniforge_cli.core.settings import Settings
-from omniforge_cli.files.conversation import agents_from, history_from
+from omniforge_cli.files.batch import Block, Line, read_blocks, read_lines
+from omniforge_cli.wiring.running import collect_rarely
 from omniforge_cli.wiring.running import run as drive
+from omniforge_cli.wiring.workers import in_order as in_worker_processes
 
 _AT_ONCE: Final = 16
 """Messages under way at a time where each waits for a provider."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One input line: a message, or why it is none."""
-
-    message: str = ""
-    id: Any = None
-    history: tuple[Message, ...] | None = None
-    agents: tuple[Agent, ...] | None = None
-    error: str | None = None
 
 
 @dataclass(slots=True)
@@ -50,29 +41,57 @@ class _Tally:
 def run(settings: Settings, *, agents: str | None, history: str | None, no_fallback: bool) -> int:
     """Route stdin; exit code 3 when `no_fallback` left a message unanswered."""
     router = IntentRouter(settings=settings, agents=agents, history=history, no_fallback=no_fallback)
-    return drive(_run(settings, router), is_offline=router.is_offline)
-
-
-async def _run(settings: Settings, router: IntentRouter) -> int:
     tell_analyzer(router, settings)
     tally = _Tally()
+    if router.is_offline:
+        _run_offline(partial(_BlockAnswerer, settings, agents, history, is_ascii=output.is_ascii()), tally)
+    else:
+        drive(_run(router, tally), is_offline=False)
+    _tell(tally, settings)
+    return ExitCode.PROVIDER if tally.unanswered else ExitCode.OK
 
+
+def _run_offline(prepare: Callable[[], Callable[[Block], tuple[str, int]]], tally: _Tally) -> None:
+    """Answers a trickle at once, and in worker processes whatever comes faster than it is answered."""
+    answer = prepare()
+    blocks = read_blocks(_own_stdin())
+    collect_rarely()
+    for block in blocks:
+        is_fast = block.is_full
+        for text, n_bad in in_worker_processes(prepare, chain([block], blocks)) if is_fast else (answer(block),):
+            tally.bad += n_bad
+            if not output.write(text):
+                return
+        if is_fast:
+            return
+
+
+class _BlockAnswerer:
+    """Answers blocks offline: their JSON lines, and how many input lines could not be used."""
+
+    def __init__(self, settings: Settings, agents: str | None, history: str | None, *, is_ascii: bool) -> None:
+        self._router = IntentRouter(settings=settings, agents=agents, history=history)
+        self._encode = json.JSONEncoder(ensure_ascii=is_ascii, allow_nan=False).encode
+
+    def __call__(self, block: Block) -> tuple[str, int]:
+        tally = _Tally()
+
+        async def answers() -> list[dict[str, Any]]:
+            return [await _answered(line, self._router, tally) for line in block.read()]
+
+        return "".join([f"{self._encode(told)}\n" for told in drive(answers(), is_offline=True)]), tally.bad
+
+
+async def _run(router: IntentRouter, tally: _Tally) -> None:
     async def answer(line: Line) -> dict[str, Any]:
         return await _answered(line, router, tally)
 
     try:
-        if router.is_offline:
-            for line in read_lines(_stdin()):
-                if not output.json_line(await answer(line)):
-                    break
-        else:
-            async for result in in_order(read_lines(_own_stdin()), answer):
-                if not output.json_line(result):
-                    break
+        async for result in in_order(read_lines(_own_stdin()), answer):
+            if not output.json_line(result):
+                break
     finally:
         await router.close()
-    _tell(tally, settings)
-    return ExitCode.PROVIDER if tally.unanswered else ExitCode.OK
 
 
 def _tell(tally: _Tally, settings: Settings) -> None:
@@ -161,69 +180,3 @@ def _own_stdin() -> BinaryIO:
         return open(os.dup(_stdin().fileno()), "rb")  # noqa: PTH123 - a descriptor, not a path
     except OSError:
         return _stdin()
-
-
-def read_lines(stream: BinaryIO) -> Iterator[Line]:
-    """Lines of a batch: JSONL when the first line that is not blank begins with `{`, else one message a line."""
-    blank: list[bytes] = []
-    numbered = enumerate(_raw(stream), start=1)
-    for number, first in numbered:
-        if number == 1:
-            first = first.removeprefix(codecs.BOM_UTF8)
-        if not first.strip():
-            blank.append(first)
-            continue
-        if first.lstrip().startswith(b"{"):
-            yield _json_line(first, number)
-            for number, raw in numbered:
-                if raw.strip():
-                    yield _json_line(raw, number)
-        else:
-            yield from (_plain_line(raw, position) for position, raw in enumerate([*blank, first], start=1))
-            yield from (_plain_line(raw, number) for number, raw in numbered)
-        return
-
-
-def _raw(stream: BinaryIO) -> Iterator[bytes]:
-    try:
-        yield from stream
-    except OSError as exc:
-        raise ConversationFileError(f"standard input cannot be read ({exc.strerror or exc})") from exc
-
-
-def _plain_line(raw: bytes, number: int) -> Line:
-    try:
-        return Line(message=raw.decode("utf-8").rstrip("\r\n"))
-    except UnicodeDecodeError as exc:
-        return Line(error=f"line {number}: not UTF-8 text (byte 0x{raw[exc.start]:02x})")
-
-
-def _json_line(raw: bytes, number: int) -> Line:
-    try:
-        row = json.loads(raw)
-    except (ValueError, RecursionError) as exc:
-        return Line(error=f"line {number}: broken JSON: {exc}")
-    if not isinstance(row, dict):
-        return Line(error=f"line {number}: not an object with a `message`")
-    row_id = row.get("id")
-    if not _is_finite(row_id):
-        return Line(error=f"line {number}: `id` holds a number that JSON does not have")
-    if not isinstance(row.get("message"), str):
-        return Line(id=row_id, error=f"line {number}: `message` is missing or no text")
-    try:
-        return Line(
-            id=row_id,
-            message=row["message"].encode("utf-8", "replace").decode("utf-8"),
-            history=history_from(row["history"], f"line {number}") if row.get("history") is not None else None,
-            agents=agents_from(row["agents"], f"line {number}") if row.get("agents") is not None else None,
-        )
-    except ConversationFileError as exc:
-        return Line(id=row_id, error=str(exc))
-
-
-def _is_finite(value: Any) -> bool:
-    try:
-        json.dumps(value, allow_nan=False)
-    except ValueError:
-        return False
-    return True

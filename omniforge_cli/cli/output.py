@@ -45,8 +45,12 @@ def line(text: str = "") -> bool:
 
 def json_line(value: Any) -> bool:
     """One JSON value on one line. UTF-8 where the encoding is UTF-8, else ASCII with JSON's own escapes."""
-    encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "")
-    return write(json.dumps(value, ensure_ascii=encoding != "utf8", allow_nan=False) + "\n")
+    return write(json.dumps(value, ensure_ascii=is_ascii(), allow_nan=False) + "\n")
+
+
+def is_ascii() -> bool:
+    """Whether JSON must be written in ASCII, as stdout's encoding is not UTF-8."""
+    return (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "") != "utf8"
 
 
 def is_terminal() -> bool:

@@ -126,21 +126,23 @@ class _Table:
         self._weights = weights
         self._width = n_labels + 1
         self._lanes = struct.Struct(f"<{self._width}I")
+        self._wide = bytearray(_LANE * len(weights.rows))
+        self._wide[::_LANE] = weights.rows
         self._rows = dict(zip(weights.features, range(-self.n_features, 0), strict=True))
-        """Each feature's row as one integer; before it is first asked for, its place as a negative one."""
+        """Each feature's row as one integer; before it is first asked for, its place counted from the end."""
 
     def total(self, found: Sequence[str]) -> tuple[int, int]:
         """The sum of the known features' rows, and how many there were."""
-        rows = self._found(found)
+        rows = list(filter(None, map(self._rows.get, found)))  # no row is 0: a weight of 0 is stored as 128
+        if rows and min(rows) < 0:
+            rows = [row if row > 0 else self._widen(row) for row in rows]
         return sum(rows), len(rows)
 
     def weights_for(self, found: Sequence[str], at: int) -> list[tuple[int, str]]:
-        """Each known feature that speaks for a label, with its quantised weight."""
-        known = self._rows
-        features = [feature for feature in found if feature in known]
-        lane = 8 * _LANE * at
-        weights = [((row >> lane) & 0xFF) - _BIAS for row in self._found(features)]
-        return [(weight, feature) for weight, feature in zip(weights, features, strict=True) if weight > 0]
+        """The features that speak for a label, each with its quantised weight. They must have been in a `total` before."""
+        rows, lane = self._rows, 8 * _LANE * at
+        weighed = [((row >> lane) & 0xFF, feature) for feature in found if (row := rows.get(feature)) is not None]
+        return [(weight - _BIAS, feature) for weight, feature in weighed if weight > _BIAS]
 
     def add_to(self, totals: list[float], total: int, count: int) -> None:
         """Adds the group's share to the scores."""
@@ -152,19 +154,8 @@ class _Table:
         for at in range(len(totals)):
             totals[at] += (lanes[at] - less) * scale
 
-    def _found(self, features: Sequence[str]) -> list[int]:
-        """The rows of the known ones among them. No row is 0: a weight of 0 is stored as 128."""
-        rows = list(filter(None, map(self._rows.get, features)))
-        if rows and min(rows) < 0:
-            self._widen(features)
-            rows = list(filter(None, map(self._rows.get, features)))
-        return rows
-
-    def _widen(self, features: Sequence[str]) -> None:
-        for feature in features:
-            place = self._rows.get(feature, 0)
-            if place < 0:
-                start = (place + self.n_features) * self._width
-                wide = bytearray(_LANE * self._width)
-                wide[::_LANE] = self._weights.rows[start : start + self._width]
-                self._rows[feature] = int.from_bytes(wide, "little")
+    def _widen(self, place: int) -> int:
+        size = _LANE * self._width
+        start = (place + self.n_features) * size
+        row = self._rows[self._weights.features[place]] = int.from_bytes(self._wide[start : start + size], "little")
+        return row

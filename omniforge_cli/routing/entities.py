@@ -13,7 +13,7 @@ from typing import Any, Final
 from omniforge_cli.core.decision import RoutingRequest
 from omniforge_cli.routing.mentions import existing_agents, known_agents, target_agent
 from omniforge_cli.routing.names import Written, written_names
-from omniforge_cli.routing.phrases import Hit, Phrases, Words, read
+from omniforge_cli.routing.phrases import Hit, Phrases, Words, classes_of, read
 from omniforge_cli.routing.schedules import schedules
 from omniforge_cli.routing.situation import Situation
 
@@ -27,6 +27,7 @@ _PERSON: Final = re.compile(
 _PEOPLE_JOIN: Final = re.compile(r"\s*(?:,|&|\band\b|\by\b|\bund\b|\bet\b|\be\b|\ben\b)\s*")
 _LONGEST_PLACE: Final = 3
 """Words before "folder", "sheet" ... that belong to a place's name, at most."""
+_PLACES: Final = frozenset({"source", "place"})
 _HEX_COLOUR: Final = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 
 
@@ -42,7 +43,8 @@ def extract(request: RoutingRequest, situation: Situation | None, *, phrases: Ph
     """What the message names. With a history (`situation` is what it follows), the agent that it means may be named there."""
     words = read(request.message)
     hits = phrases.things.hits(words.words)
-    written = written_names(words, hits, phrases)
+    spoken = classes_of(hits)
+    written = written_names(words, hits, spoken, phrases)
     known = known_agents(request.message, request.agents)
     named = [agent.id for agent in known] if request.agents else existing_agents(written)
     target = target_agent(request, named, situation, phrases)
@@ -50,15 +52,15 @@ def extract(request: RoutingRequest, situation: Situation | None, *, phrases: Ph
     found: dict[str, Sequence[str]] = {
         "agent_name": [agent.name for agent in known] or _agents(request, written, target),
         "skill_name": _skills(request, words, written),
-        "schedule": schedules(words, hits, phrases),
+        "schedule": schedules(words, hits, spoken, phrases),
         "data_source": [
             *(re.findall(phrases.file, words.text) if "." in words.text else ()),
             *(re.findall(_BUCKET, words.text) if "://" in words.text else ()),
-            *_sources(words, hits, services),
+            *(_sources(words, hits, services) if not _PLACES.isdisjoint(spoken) else ()),
         ],
         "integration": [name for name, _ in services],
         "user": _users(request, words, hits, [name.name for name in written if name.kind == "person"]),
-        "role": _roles(words, hits),
+        "role": _roles(words, hits) if "role" in spoken else (),
         "channel": [tag for tag in _CHANNEL.findall(words.text) if not _HEX_COLOUR.fullmatch(tag)] if "#" in words.text else (),
     }
     return Extracted(entities=_plain(found), target_agent_id=target)

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 from omniforge_cli.core.decision import RoutingRequest
 from omniforge_cli.core.taxonomy import Taxonomy
-from omniforge_cli.routing.phrases import Phrases, read
+from omniforge_cli.routing.phrases import Phrases, classes_of, read
 from omniforge_cli.routing.replies import QUESTION_MARKS
 from omniforge_cli.routing.situation import Situation
 
@@ -153,8 +153,8 @@ def _message_features(situation: Situation) -> set[str]:
 def _reply_features(situation: Situation, phrases: Phrases) -> set[str]:
     reply = situation.reply
     whole = read(reply.text)
-    asked = frozenset[str]().union(*(hit.classes for hit in phrases.talk.hits(read(reply.question).words)))
-    said = frozenset[str]().union(*(hit.classes for hit in phrases.talk.hits(whole.words)))
+    asked = classes_of(phrases.talk.hits(read(reply.question).words))
+    said = classes_of(phrases.talk.hits(whole.words))
     known = {word for hit in situation.hits for word in hit.phrase.split()}
     content = {word for word in situation.words.words if len(word) > 2} - known
     marks = {

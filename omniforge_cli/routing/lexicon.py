@@ -22,6 +22,8 @@ _MEMO_SIZE: Final = 50_000
 _SHORTEST_STEM: Final = 3
 _SHORTEST_MISSPELT: Final = 4
 _LONGEST_MISSPELT: Final = 20
+_LONG: Final = 7
+"""Letters above which a slip leaves three letters as they were at the beginning or at the end; else two."""
 _COMMON: Final = "common"
 """The class of words that say nothing about structure: they are known, so they are neither names nor misspelt."""
 
@@ -68,10 +70,10 @@ class Lexicon:
             self._by_edge = {}
             for entry in filter(str.isascii, self._words):
                 if len(entry) >= _SHORTEST_MISSPELT:
-                    for edge in _edges(entry):
+                    for edge in {*_edges(entry, 2), *_edges(entry, 3)}:
                         self._by_edge.setdefault(edge, []).append(entry)
         nearest = None
-        for edge in _edges(word):
+        for edge in _edges(word, 3 if len(word) > _LONG else 2):
             for entry in self._by_edge.get(edge, ()):
                 if entry[0] in word[:2] and -2 < len(entry) - len(word) < 2 and _one_slip(word, entry):
                     rank = (entry[0] != word[0], (len(entry) - len(word)) % 3, entry)
@@ -142,18 +144,18 @@ class Lexicon:
         name = _PLACEHOLDERS.get(word) or self._words.get(word) or self._words.get(word.removesuffix("'s"))
         if name is None:
             shortest = _SHORTEST_STEM if word[0] < "\u0600" else 2
-            stems = (self._stems.get(word[:end]) for end in range(len(word), shortest - 1, -1))
-            name = next((stem for stem in stems if stem), None)
-        if name is None:
-            name = next((of for ending, of in self._endings.items() if word.endswith(ending)), None)
+            stems = self._stems
+            name = next((stems[word[:end]] for end in range(len(word), shortest - 1, -1) if word[:end] in stems), None)
+        if name is None and word.endswith(tuple(self._endings)):
+            name = next(of for ending, of in self._endings.items() if word.endswith(ending))
         if len(self._memo) < _MEMO_SIZE:
             self._memo[word] = name
         return name
 
 
-def _edges(word: str) -> tuple[str, ...]:
+def _edges(word: str, size: int) -> tuple[str, ...]:
     """Beginning and end, one of which a single slip leaves as it was; of four letters also the first with the last."""
-    ends = (f"{word[:2]}-", f"-{word[-2:]}")
+    ends = (f"{word[:size]}-", f"-{word[-size:]}")
     return ends if len(word) > _SHORTEST_MISSPELT else (*ends, f"{word[0]}-{word[-1]}")
 
 

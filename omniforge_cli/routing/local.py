@@ -30,9 +30,10 @@ class LocalAnalyzer:
         situation = read_situation(request, self._phrases)
         combined = combine(request, situation, scorer=self._classifier, taxonomy=self._taxonomy, model=self._followup)
         probabilities, labels = combined.probabilities, self._classifier.labels
-        ranked = sorted(range(len(labels)), key=lambda at: -probabilities[at])
-        action, confidence = labels[ranked[0]], probabilities[ranked[0]]
-        alternative = labels[ranked[1]] if len(ranked) > 1 else None
+        confidence = max(probabilities)
+        best = probabilities.index(confidence)
+        others = [*probabilities[:best], -1.0, *probabilities[best + 1 :]]
+        action, alternative = labels[best], labels[others.index(max(others))] if len(labels) > 1 else None
         ambiguous = confidence < self._taxonomy.clarification_threshold or (
             action == self._taxonomy.none_of_these and self._classifier.asks_on_none
         )

@@ -9,7 +9,7 @@ from typing import Final
 from omniforge_cli.core.conversation import Agent
 from omniforge_cli.core.decision import RoutingRequest
 from omniforge_cli.routing.names import Written, written_names
-from omniforge_cli.routing.phrases import Phrases, Words, read
+from omniforge_cli.routing.phrases import Phrases, Words, classes_of, read
 from omniforge_cli.routing.situation import HISTORY_LIMIT, Situation
 
 _LONGEST_NAME: Final = 6
@@ -82,7 +82,8 @@ def agents_named(text: str, agents: Sequence[Agent], phrases: Phrases) -> list[s
     if agents:
         return [agent.id for agent in known_agents(text, agents)]
     words = read(text)
-    return existing_agents(written_names(words, phrases.things.hits(words.words), phrases))
+    hits = phrases.things.hits(words.words)
+    return existing_agents(written_names(words, hits, classes_of(hits), phrases))
 
 
 def existing_agents(written: Sequence[Written]) -> list[str]:

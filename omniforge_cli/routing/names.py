@@ -45,15 +45,14 @@ class Written:
     new: bool
 
 
-def written_names(words: Words, hits: Sequence[Hit], phrases: Phrases) -> list[Written]:
+def written_names(words: Words, hits: Sequence[Hit], spoken: frozenset[str], phrases: Phrases) -> list[Written]:
     """The names that a text writes plainly, in its order. Precision goes before recall: a name must stand where names stand.
 
-    `hits` are those of `phrases.things`.
+    `hits` are those of `phrases.things`, `spoken` all their classes.
     """
     candidates = sorted(_candidates(words, phrases))
     if not candidates:
         return []
-    spoken = frozenset[str]().union(*(hit.classes for hit in hits))
     found: dict[str, Written] = {}
     reach = 0
     for start, end, name, form in candidates:
@@ -75,7 +74,7 @@ def _candidates(words: Words, phrases: Phrases) -> list[tuple[int, int, str, str
     found = [(match.start(), match.end(), match.group(match.lastindex or 0).strip(), "quoted") for match in _QUOTED.finditer(text)]
     if any(map(text.__contains__, _COMPOUNDED)):
         found += [(match.start(), match.end(), match.group(), "compound") for match in _COMPOUND.finditer(text)]
-    if not _NOUN_CAPITALS.isdisjoint(words.words):
+    if text == text.lower() or not _NOUN_CAPITALS.isdisjoint(words.words):
         return found
     for match in _CAPITALISED.finditer(text):
         start, name = match.start(), _POSSESSIVE.sub("", match.group())

@@ -14,6 +14,8 @@ from typing import Final, NamedTuple
 
 _REMEMBERED: Final = 512
 """Texts whose tokens are kept: several things are looked for in a message, and it is the next one's history."""
+_FOLDED: Final = 20_000
+"""Words whose folded form is kept."""
 TEXT_LIMIT: Final = 2000
 """Characters that are read of a text: its first and last thousand."""
 _MARKS: Final = "\u0300-\u036f\u064b-\u0652\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963"
@@ -32,6 +34,7 @@ def bounded(text: str) -> str:
     return text if len(text) <= TEXT_LIMIT else f"{text[: TEXT_LIMIT // 2]}\n{text[-TEXT_LIMIT // 2 :]}"
 
 
+@lru_cache(_FOLDED)
 def fold(text: str) -> str:
     """The text as it is compared: case, accents, Arabic vowel signs, full width and stretched letters are gone."""
     text = text.casefold().replace("’", "'")
@@ -115,6 +118,11 @@ class Hit(NamedTuple):
     end: int
 
 
+def classes_of(hits: Iterable[Hit]) -> frozenset[str]:
+    """All the classes of what was found."""
+    return frozenset[str]().union(*[hit.classes for hit in hits])
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """Phrases (tokens joined by spaces) with their classes. `longest` maps a first token to the length of its longest phrase."""
@@ -125,12 +133,15 @@ class Table:
     def hits(self, words: tuple[str, ...]) -> list[Hit]:
         """The longest phrases from left to right; none overlaps another."""
         found: list[Hit] = []
+        starts = self.longest
+        if starts.keys().isdisjoint(words):
+            return found
         reach = 0
-        for at, word in enumerate(words):
-            longest = self.longest.get(word)
-            if longest is None or at < reach:
+        for at in [at for at, word in enumerate(words) if word in starts]:
+            if at < reach:
                 continue
-            for end in range(min(len(words), at + longest), at, -1):
+            word = words[at]
+            for end in range(min(len(words), at + starts[word]), at, -1):
                 phrase = word if end == at + 1 else " ".join(words[at:end])
                 classes = self.classes.get(phrase)
                 if classes is not None:

@@ -15,14 +15,14 @@ _GAP: Final = 4
 """Characters that may stand between two words of one schedule: a comma, a space."""
 
 
-def schedules(words: Words, hits: Sequence[Hit], phrases: Phrases) -> list[str]:
-    """The schedules that a text names, as written; `hits` are those of `phrases.things`."""
+def schedules(words: Words, hits: Sequence[Hit], spoken: frozenset[str], phrases: Phrases) -> list[str]:
+    """The schedules that a text names, as written; `hits` are those of `phrases.things`, `spoken` all their classes."""
     text = words.text
     if "*" in text and (lines := [match.group() for match in _CRON.finditer(text) if "*" in match.group()]):
         return lines
     if not text.isascii() and (unspaced := [match.group() for match in re.finditer(phrases.schedules, text)]):
         return unspaced
-    if not any(hit.classes & _AGAIN for hit in hits):
+    if _AGAIN.isdisjoint(spoken):
         return []
     found = []
     parts = _parts(words, hits, phrases)

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Any
@@ -131,3 +132,50 @@ def test_a_single_message_that_is_not_typed_yet_is_interrupted_at_once(loopback:
         process.stderr.close()
         os.close(keyboard)
         os.close(terminal)
+
+
+def test_a_batch_on_every_core_answers_as_one_core_does_and_in_order():
+    lines = b"".join(json.dumps({"id": number, "message": f"pause the night desk at {number}"}).encode() + b"\n" for number in range(2000))
+    content = lines + b"oops\n" + lines
+    answers = []
+    for split in (len(content), 0):  # all at once, and in a trickle that is answered as it comes
+        with started("--analyzer", "local", "--quiet") as (_, stdin, stdout):
+            if split:
+                feeder = threading.Thread(target=lambda stdin=stdin: (stdin.write(content), stdin.close()))
+                feeder.start()
+                answers.append([json.loads(line) for line in stdout])
+                feeder.join()
+            else:
+                answers.append([])
+                for line in [*lines.splitlines(keepends=True)[:40], b"oops\n"]:
+                    tell(stdin, line)
+                    answers[-1].append(json.loads(stdout.readline()))
+    fast, slow = answers
+    assert [answer.get("id") for answer in fast] == [*range(2000), None, *range(2000)]
+    assert fast[2000]["error"].startswith("line 2001: broken JSON")
+    assert slow[40]["error"].startswith("line 41: broken JSON")
+    for answer in (*fast, *slow):
+        answer.pop("latency_ms", None)
+    assert fast[:40] == slow[:40]
+
+
+def test_ctrl_c_ends_a_batch_on_every_core_at_once_and_without_a_traceback():
+    with started("--analyzer", "local") as (process, stdin, stdout):
+        stop = threading.Event()
+
+        def feed() -> None:
+            with suppress(OSError, ValueError):
+                while not stop.is_set():
+                    stdin.write(b"pause the night desk\n" * 5000)
+
+        feeder = threading.Thread(target=feed)
+        feeder.start()
+        reader = threading.Thread(target=lambda: [None for _ in stdout], daemon=True)
+        assert stdout.readline()
+        reader.start()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        stop.set()
+        feeder.join(20)
+        assert process.stderr is not None
+        assert b"Traceback" not in process.stderr.read()

@@ -8,14 +8,15 @@ from hypothesis import strategies as st
 
 from omniforge_cli.files.phrases import load_phrases
 from omniforge_cli.routing.names import Written, written_names
-from omniforge_cli.routing.phrases import read
+from omniforge_cli.routing.phrases import classes_of, read
 
 PHRASES = load_phrases()
 
 
 def names(text: str) -> list[Written]:
     words = read(text)
-    return written_names(words, PHRASES.things.hits(words.words), PHRASES)
+    hits = PHRASES.things.hits(words.words)
+    return written_names(words, hits, classes_of(hits), PHRASES)
 
 
 @pytest.mark.parametrize(

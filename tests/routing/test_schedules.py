@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from omniforge_cli.files.phrases import load_phrases
-from omniforge_cli.routing.phrases import read
+from omniforge_cli.routing.phrases import classes_of, read
 from omniforge_cli.routing.schedules import schedules
 
 PHRASES = load_phrases()
@@ -13,7 +13,8 @@ PHRASES = load_phrases()
 
 def found(text: str) -> list[str]:
     words = read(text)
-    return schedules(words, PHRASES.things.hits(words.words), PHRASES)
+    hits = PHRASES.things.hits(words.words)
+    return schedules(words, hits, classes_of(hits), PHRASES)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,9 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -63,7 +65,7 @@ async def kill_writers(path: Path, *, kills: int, seed: int) -> tuple[int, int]:
 
 
 async def recent(n_messages: int, n_at_once: int, folder: Path) -> None:
-    """Recent messages of one conversation among many, `n_at_once` of which went on at the same time; opening is measured apart."""
+    """Recent messages of one of many conversations, `n_at_once` of which went on at a time; again once the file was written anew."""
     database = Database(folder / f"big{n_at_once}.duckdb")
     began = time.perf_counter()
     await database.write(lambda session: _fill(session, n_messages, n_at_once))
@@ -73,17 +75,23 @@ async def recent(n_messages: int, n_at_once: int, folder: Path) -> None:
     rng = random.Random(1)
 
     async def read() -> None:
-        number = rng.randrange(n_messages // 20)
+        number = 10 + rng.randrange(n_messages // 20 - 10)
         found = await repository.recent_messages(f"c{number}", tenant_id=f"t{number % 10}")
         assert len(found) == 20
 
-    opening = await _median_ms(lambda: database.read(lambda _: None), 30)
-    reading = await _median_ms(read, 30)
-    print(f"opening and closing {opening:.1f} ms, with 20 recent messages {reading:.1f} ms: the read itself {reading - opening:.1f} ms")
-    message = Message(role="user", content="hello")
-    writing = await _median_ms(lambda: repository.add("c7", [message], tenant_id="t7"), 20)
-    print(f"adding a message {writing:.1f} ms")
+    await told(repository, database, read)
+    if n_at_once > 1_000:
+        began = time.perf_counter()
+        await repository.delete("c7", tenant_id="t7")
+        print(f"one deleted, the file written anew and in order: {time.perf_counter() - began:.0f} s")
+        await told(repository, database, read)
     await database.close()
+
+
+async def told(repository: DuckDBConversationRepository, database: Database, read: Callable[[], Awaitable[object]]) -> None:
+    """Measure reading and adding in a file."""
+    print(f"opening and closing {await _measured(lambda: database.read(lambda _: None))}, with 20 recent messages {await _measured(read)}")
+    print(f"adding a message {await _measured(lambda: repository.add('c17', [Message(role='user', content='hello')], tenant_id='t7'))}")
 
 
 def _fill(session: Session, n_messages: int, n_at_once: int) -> None:
@@ -108,28 +116,33 @@ async def writes(folder: Path) -> None:
     mine: dict[str, Any] = {"tenant_id": "t", "user_id": "u"}
     await repository.create(**mine, conversation_id="c")
     message = Message(role="user", content="hello there " * 10)
-    print(f"adding a message: {await _median_ms(lambda: repository.add('c', [message], **mine), 30):.1f} ms")
-    print(f"reading 20: {await _median_ms(lambda: repository.recent_messages('c', **mine), 30):.1f} ms")
+
+    def turn() -> list[Message]:
+        return [replace(message, id=uuid.uuid4().hex), replace(message, role="assistant", id=uuid.uuid4().hex)]
+
+    print(f"adding a message: {await _measured(lambda: repository.add('c', [message], **mine))}")
+    print(f"adding a message and its reply, as chat does: {await _measured(lambda: repository.add('c', turn(), **mine))}")
+    print(f"reading 20: {await _measured(lambda: repository.recent_messages('c', **mine))}")
     now = datetime.now(UTC)
     heads = [Conversation(id=str(n), tenant_id="t", user_id="u", title="", created_at=now, updated_at=now) for n in range(2_000)]
     file = [Transcript(conversation=head, messages=(message,) * 10) for head in heads]
     began = time.perf_counter()
     await repository.import_conversations(file, tenant_id="t")
     print(f"importing 2,000 conversations of 10 messages: {time.perf_counter() - began:.2f} s")
-    print(f"deleting one of them, file written anew: {await _median_ms(lambda: repository.delete('7', **mine), 1):.0f} ms")
+    print(f"deleting one of them, file written anew: {await _measured(lambda: repository.delete('7', **mine), 1)}")
     began = time.perf_counter()
     assemble_context([message] * 500, max_messages=500, token_budget=20_000)
     print(f"assembling 500 messages: {(time.perf_counter() - began) * 1000:.2f} ms")
     await database.close()
 
 
-async def _median_ms(work: Callable[[], Awaitable[object]], times: int) -> float:
+async def _measured(work: Callable[[], Awaitable[object]], times: int = 30) -> str:
     measured = []
     for _ in range(times):
         began = time.perf_counter()
         await work()
         measured.append((time.perf_counter() - began) * 1000)
-    return statistics.median(measured)
+    return f"{statistics.median(measured):.1f} ms" + (f" (quickest {min(measured):.1f})" if times > 1 else "")
 
 
 async def main() -> None:

@@ -14,7 +14,8 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+import weakref
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
@@ -23,8 +24,9 @@ from typing import Final, TypeVar
 
 import duckdb
 
+from omniforge_cli.adapters.duckdb.engine import Busy, Engine, copy_all
 from omniforge_cli.adapters.duckdb.keys import Keyring
-from omniforge_cli.adapters.duckdb.migrations import MIGRATIONS, Migration, migrate, schema_version
+from omniforge_cli.adapters.duckdb.migrations import MIGRATIONS, ORDERED_BY, Migration, migrate, read_settings
 from omniforge_cli.adapters.encryption import TextCipher
 from omniforge_cli.adapters.processes import command_line
 from omniforge_cli.core.errors import SchemaTooNew, StorageError, StorageLocked
@@ -33,13 +35,6 @@ from omniforge_cli.core.redaction import redact
 LOCK_TIMEOUT_S: Final = 5.0
 _FIRST_PAUSE_S: Final = 0.005
 _LONGEST_PAUSE_S: Final = 0.05  # an attempt costs 1 ms, and the file is free for moments only while another process is busy with it
-_CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
-    "threads": min(4, os.cpu_count() or 1),
-    "autoinstall_known_extensions": False,  # never a download
-    "autoload_known_extensions": False,
-}
-_BUSY: Final = ("lock on file", "already attached")
-"""What DuckDB says when another process, or another `Database` of this one, has the file open."""
 
 T = TypeVar("T")
 
@@ -61,10 +56,6 @@ class _Mode(Enum):
     READ = "read"
     WRITE = "write"
     ERASE = "erase"
-
-
-class _Busy(Exception):
-    """Somebody else holds the file or changed the same rows; waiting may help."""
 
 
 class _Outdated(Exception):
@@ -92,7 +83,8 @@ class Database:
         self._migrations = tuple(migrations)
         self._rng = rng or random.Random()
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="omniforge-db")
-        self._engine: duckdb.DuckDBPyConnection | None = None
+        self._engine = Engine()
+        self._finish = weakref.finalize(self, self._engine.finish)  # when it is closed, forgotten, or the process ends
 
     async def read(self, work: Work[T]) -> T:
         """Run a unit that only reads; the file is opened read-only, and a missing file reads as an empty one.
@@ -119,9 +111,9 @@ class Database:
         return await asyncio.get_running_loop().run_in_executor(self._worker, self._run, work, _Mode.ERASE)
 
     async def close(self) -> None:
-        """Wait for the work that was begun and let the thread go. Safe to call twice."""
+        """Wait for the work that was begun, fold the log into the file and let the thread go. Safe to call twice."""
         await asyncio.to_thread(self._worker.shutdown)
-        self._drop_engine()
+        await asyncio.to_thread(self._finish)
 
     def _run(self, work: Work[T], mode: _Mode) -> T:
         deadline = time.monotonic() + self._lock_timeout_s
@@ -131,24 +123,21 @@ class Database:
                 return self._attempt(work, mode)
             except _Outdated:
                 self._run(_nothing, _Mode.WRITE)
-            except _Busy as exc:
+            except Busy as exc:
                 if time.monotonic() >= deadline:
                     raise StorageLocked(self._locked_message(str(exc))) from exc
                 time.sleep(self._rng.uniform(pause_s / 2, pause_s))
                 pause_s = min(pause_s * 1.5, _LONGEST_PAUSE_S)
             except duckdb.Error as exc:
-                self._drop_engine()  # after a fatal error it would refuse everything
-                raise StorageError(f"{self.path}: {_first_line(exc)}") from exc
+                self._engine.drop()  # after a fatal error it would refuse everything
+                raise StorageError(self._unusable_message(_first_line(exc))) from exc
             except OSError as exc:
                 raise StorageError(f"{self.path}: {exc.strerror or exc}; choose a place that can be written with --db") from exc
 
     def _attempt(self, work: Work[T], mode: _Mode) -> T:
-        if mode is not _Mode.READ:
-            if not self.path.exists():
-                self._create()
-            if self.path.with_name(self.path.name + ".wal").exists():
-                self._attempt(_nothing, _Mode.READ)  # opening for writing replays the log: refuse what is not ours before that
-        with self._opened(self.path, mode) as connection:
+        if mode is not _Mode.READ and not self.path.exists():
+            self._create()
+        with self._engine.opened(self.path, writable=mode is not _Mode.READ) as connection:
             session = Session(connection=connection, cipher=self._admitted(connection, mode))
             if mode is _Mode.READ:
                 return work(session)
@@ -157,39 +146,9 @@ class Database:
                 self._replace(connection)
             return result
 
-    @contextlib.contextmanager
-    def _opened(self, path: Path, mode: _Mode) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The file, attached to an engine in memory and detached again: 2 ms, where connecting to it takes 20."""
-        if self._engine is None:
-            self._engine = duckdb.connect(":memory:", config=_CONFIG)
-        engine = self._engine
-        try:
-            self._attach(engine, path, mode)
-            try:
-                engine.execute("use store")
-                yield engine
-            finally:
-                engine.execute("use memory")
-                engine.execute("detach store")
-        except duckdb.Error as exc:
-            if isinstance(exc, duckdb.TransactionException) or any(words in str(exc) for words in _BUSY):
-                raise _Busy(str(exc)) from exc
-            raise
-
-    def _attach(self, engine: duckdb.DuckDBPyConnection, path: Path, mode: _Mode) -> None:
-        while True:
-            before = _identity(path)
-            if before is None and mode is _Mode.READ:
-                engine.execute("attach ':memory:' as store")
-                return
-            engine.execute(f"attach {_quoted(path)} as store ({'read_only' if mode is _Mode.READ else 'read_write'})")
-            if before is None or _identity(path) == before:
-                return
-            engine.execute("detach store")  # another process replaced the file (`erase`) while we opened the old one
-
     def _admitted(self, connection: duckdb.DuckDBPyConnection, mode: _Mode) -> TextCipher:
         """The cipher for this file, once schema and key are found right; an older schema is upgraded first."""
-        version = schema_version(connection)
+        version, settings = read_settings(connection)
         newest = len(self._migrations)
         if version is None:
             raise StorageError(f"{self.path} is a DuckDB file of something else; choose another file with --db")
@@ -201,19 +160,21 @@ class Database:
             if version > 0:
                 if mode is _Mode.READ:
                     raise _Outdated
-                self._keyring.cipher(connection, self.path)
+                self._keyring.cipher(settings, self.path)
                 self._back_up(connection, version)
             migrate(connection, version=version, migrations=self._migrations)
             if version == 0:
                 self._keyring.enrol(connection)
-        return self._keyring.cipher(connection, self.path)
+            connection.execute("checkpoint")  # a new or an upgraded file is whole without its log
+            _, settings = read_settings(connection)
+        return self._keyring.cipher(settings, self.path)
 
     def _create(self) -> None:
         """Make the file complete under another name first, so that a process killed here leaves no half-made one."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         draft = self._draft(self.path.name)
         try:
-            with self._opened(draft, _Mode.WRITE) as connection:
+            with self._engine.opened(draft, writable=True) as connection:
                 self._admitted(connection, _Mode.WRITE)
             with contextlib.suppress(FileExistsError):  # another process was first
                 os.link(draft, self.path)
@@ -224,15 +185,15 @@ class Database:
         """Copy the whole database beside the file, from inside: the lock stays ours and the copy is consistent."""
         backup = self.path.with_name(f"{self.path.name}.schema{version}.bak")
         draft = self._draft(backup.name)
-        _copy(connection, draft)
+        copy_all(connection, draft, ordered_by={})
         draft.replace(backup)
 
     def _replace(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Put a copy of what is left in the file's place. The lock is on the old file until it is detached."""
+        """Put an orderly copy of what is left in the file's place. The lock is on the old file until it is detached."""
         draft = self._draft(self.path.name)
         try:
             connection.execute("checkpoint")  # no log may be left beside the new file
-            _copy(connection, draft)
+            copy_all(connection, draft, ordered_by=ORDERED_BY)
             shutil.copymode(self.path, draft)
             draft.replace(self.path)
         finally:
@@ -241,10 +202,10 @@ class Database:
     def _draft(self, name: str) -> Path:
         return self.path.with_name(f".{name}.{secrets.token_hex(4)}.new")
 
-    def _drop_engine(self) -> None:
-        if self._engine is not None:
-            self._engine.close()
-            self._engine = None
+    def _unusable_message(self, told: str) -> str:
+        if "WAL" in told and "not match" in told:
+            return f"{self.path}.wal is the log of another file; put that file back in its place, or move the log away"
+        return f"{self.path}: {told}"
 
     def _locked_message(self, told: str) -> str:
         found = re.search(r"PID (\d+)", told)
@@ -254,15 +215,6 @@ class Database:
             who = f"process {found[1]}" + (f" ({redact(command)[:200]})" if command else "")
         waited = f"{self.path} is in use by {who}; waited {self._lock_timeout_s:g} s"
         return f"{waited}. Try again once it is done, or choose another file with --db"
-
-
-def _copy(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
-    """Write everything in the open file into a new one; nothing that was deleted comes along."""
-    connection.execute(f"attach {_quoted(target)} as copied")
-    try:
-        connection.execute("copy from database store to copied")
-    finally:
-        connection.execute("detach copied")
 
 
 def _in_transaction(work: Work[T], session: Session) -> T:
@@ -279,17 +231,6 @@ def _in_transaction(work: Work[T], session: Session) -> T:
 
 def _nothing(session: Session) -> None:
     """Open and close: what opening does (create, upgrade, check) is wanted alone."""
-
-
-def _identity(path: Path) -> int | None:
-    try:
-        return path.stat().st_ino
-    except FileNotFoundError:
-        return None
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
 
 
 def _first_line(exc: BaseException) -> str:

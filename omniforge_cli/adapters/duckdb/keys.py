@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -29,22 +30,21 @@ class Keyring:
             check = self._derived(salt).seal(_CHECK, owner="")
             connection.executemany("insert into settings values (?, ?)", [["salt", salt], ["key_check", check]])
 
-    def cipher(self, connection: duckdb.DuckDBPyConnection, path: Path) -> TextCipher:
-        """The cipher for what people wrote.
+    def cipher(self, settings: Mapping[str, str], path: Path) -> TextCipher:
+        """The cipher for what people wrote, in the file with these settings.
 
         Raises:
             StorageKeyError: the file has another key, or one where none was given, or none where one was.
         """
-        stored = dict(connection.execute("select name, value from settings where name in ('salt', 'key_check')").fetchall())
         if self._key is None:
-            if stored:
+            if "salt" in settings:
                 raise StorageKeyError(f"{path} is encrypted; set OMNIFORGE_DB_KEY to its key")
             return PlainTexts()
-        if not stored:
+        if "salt" not in settings:
             raise StorageKeyError(f"{path} is not encrypted, and a key is set; unset OMNIFORGE_DB_KEY or choose another file with --db")
-        cipher = self._derived(stored["salt"])
+        cipher = self._derived(settings["salt"])
         try:
-            cipher.open(stored["key_check"], owner="")
+            cipher.open(settings["key_check"], owner="")
         except StorageKeyError as exc:
             raise StorageKeyError(f"{path} is encrypted with another key; check OMNIFORGE_DB_KEY") from exc
         return cipher

@@ -41,6 +41,8 @@ def _first_tables(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 MIGRATIONS: Final[tuple[Migration, ...]] = (_first_tables,)
+ORDERED_BY: Final = {"messages": "slot"}
+"""How tables are ordered when the file is written anew: a conversation's messages together, however scattered they arrived."""
 
 
 def schema_version(connection: duckdb.DuckDBPyConnection) -> int | None:
@@ -51,6 +53,16 @@ def schema_version(connection: duckdb.DuckDBPyConnection) -> int | None:
         tables = connection.execute("select count(*) from duckdb_tables() where database_name = current_database()").fetchone()
         return 0 if tables == (0,) else None
     return int(row[0]) if row and row[0] is not None else 0
+
+
+def read_settings(connection: duckdb.DuckDBPyConnection) -> tuple[int | None, dict[str, str]]:
+    """The schema version, as `schema_version` says it, and the file's settings: one statement, as each unit of work begins with it."""
+    sql = "select '', max(version)::varchar from schema_migrations union all select name, value from settings"
+    try:
+        settings = dict(connection.execute(sql).fetchall())
+    except duckdb.CatalogException:
+        return schema_version(connection), {}
+    return int(settings.pop("") or 0), settings
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, *, version: int, migrations: Sequence[Migration] = MIGRATIONS) -> None:

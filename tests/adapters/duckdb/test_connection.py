@@ -63,7 +63,9 @@ async def test_reading_a_missing_file_finds_nothing_and_makes_nothing(tmp_path: 
 
 
 async def test_creating_leaves_nothing_but_the_file(tmp_path: Path, open_database: Callable[..., Database]) -> None:
-    await open_database(tmp_path / "x.duckdb").write(put("a", "1"))
+    database = open_database(tmp_path / "x.duckdb")
+    await database.write(put("a", "1"))
+    await database.close()
     assert [found.name for found in tmp_path.iterdir()] == ["x.duckdb"]
 
 
@@ -129,7 +131,9 @@ async def test_a_damaged_database_is_a_storage_error_and_untouched(
     tmp_path: Path, keep: float, open_database: Callable[..., Database]
 ) -> None:
     path = tmp_path / "x.duckdb"
-    await open_database(path).write(put("a", "1"))
+    database = open_database(path)
+    await database.write(put("a", "1"))
+    await database.close()
     whole = path.read_bytes()
     size = int(len(whole) * keep)
     path.write_bytes(whole[:size] + b"\xa5" * (len(whole) - size) if keep > 0.5 else whole[:size])

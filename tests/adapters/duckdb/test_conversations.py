@@ -78,7 +78,9 @@ async def test_a_crash_leaves_the_message_in_the_log_and_no_plain_text_if_there_
     for _ in range(2):
         found = await DuckDBConversationRepository(Database(path, key=key)).messages("secret", **ME)
         assert [message.content for message in found] == [SECRET, SECRET + " twice"]
-        await DuckDBConversationRepository(Database(path, key=key)).update("kept", **ME, title="folds the log into the file")
+        database = Database(path, key=key)
+        await DuckDBConversationRepository(database).update("kept", **ME, title="new")
+        await database.close()  # folds the log into the file
     assert not (tmp_path / "x.duckdb.wal").exists()
     assert (b"plum-jackdaw" in bytes_of(tmp_path)) is (key == "")
 

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from omniforge_cli.core.errors import ProviderError
 from omniforge_cli.core.prompt import ResponseFormat
-from omniforge_cli.routing.provider import ProviderRequest
+from omniforge_cli.routing.provider import ChatMessage, ProviderRequest
 
 REFUSED_PARAMETER: Final = frozenset({400, 422})
 """HTTP statuses that may mean a parameter the server does not know."""
@@ -39,23 +39,21 @@ class Dialect:
     seed: bool = True
     tokens_key: str = "max_tokens"
 
-    def body(self, request: ProviderRequest) -> dict[str, Any]:
-        """The JSON body but for the model's name; only what is set is sent."""
-        body: dict[str, Any] = {
-            "messages": [{"role": message.role, "content": _encodable(message.content)} for message in request.messages],
-        }
+    def parameters(self, request: ProviderRequest) -> dict[str, Any]:
+        """The JSON body but for model and messages; only what is set is sent."""
+        told: dict[str, Any] = {}
         response_format = self.response_format(request)
         if response_format == "json_schema":
-            body["response_format"] = {"type": "json_schema", "json_schema": {"name": "routing_decision", "schema": request.schema}}
+            told["response_format"] = {"type": "json_schema", "json_schema": {"name": "routing_decision", "schema": request.schema}}
         elif response_format == "json_object":
-            body["response_format"] = {"type": "json_object"}
+            told["response_format"] = {"type": "json_object"}
         if request.temperature is not None and self.temperature:
-            body["temperature"] = request.temperature
+            told["temperature"] = request.temperature
         if request.max_tokens is not None:
-            body[self.tokens_key] = request.max_tokens
+            told[self.tokens_key] = request.max_tokens
         if request.seed is not None and self.seed:
-            body["seed"] = request.seed
-        return body
+            told["seed"] = request.seed
+        return told
 
     def response_format(self, request: ProviderRequest) -> ResponseFormat:
         """The weaker of what is wanted and what the server takes; a schema format needs a schema."""
@@ -83,7 +81,7 @@ class Dialects:
         self._known: dict[tuple[str, str], Dialect] = {}
 
     async def ask(self, whom: tuple[str, str], request: ProviderRequest, send: Callable[[dict[str, Any]], Awaitable[_Answer]]) -> _Answer:
-        """What `send` makes of the request's body, asked with less each time that it raises `ParameterRefused`.
+        """What `send` makes of the request's parameters, asked with less each time that it raises `ParameterRefused`.
 
         Raises:
             ProviderError: `send` raised it, or nothing is left to leave out.
@@ -91,7 +89,7 @@ class Dialects:
         dialect = self._known.get(whom, Dialect())
         while True:
             try:
-                answer = await send(dialect.body(request))
+                answer = await send(dialect.parameters(request))
             except ParameterRefused as refused:
                 weaker = dialect.without(refused.complaint, request)
                 if weaker is None:
@@ -102,6 +100,7 @@ class Dialects:
                 return answer
 
 
-def _encodable(text: str) -> str:
-    """The text with what UTF-8 cannot hold replaced."""
-    return text if text.isascii() else _LONE_SURROGATES.sub("\ufffd", text)
+def on_the_wire(message: ChatMessage) -> dict[str, str]:
+    """One message of the JSON body, with what UTF-8 cannot hold replaced."""
+    text = message.content
+    return {"role": message.role, "content": text if text.isascii() else _LONE_SURROGATES.sub("\ufffd", text)}

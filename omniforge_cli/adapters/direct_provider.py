@@ -17,16 +17,19 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
-from omniforge_cli.adapters.dialect import REFUSED_PARAMETER, Dialects, ParameterRefused
+from omniforge_cli.adapters.dialect import REFUSED_PARAMETER, Dialects, ParameterRefused, on_the_wire
 from omniforge_cli.adapters.endpoints import PLACEHOLDER_KEY, Endpoint, endpoint
 from omniforge_cli.adapters.faults import MAX_REPLY_BYTES, connection_fault, not_a_completion, said, status_fault, timeout_fault
 from omniforge_cli.adapters.prices import priced
 from omniforge_cli.core.decision import Usage
-from omniforge_cli.routing.provider import Completion, ProviderRequest
+from omniforge_cli.routing.provider import ChatMessage, Completion, ProviderRequest
 
 _DNS_SECONDS: Final = 300
 _IDLE_SECONDS: Final = 30.0
 """A connection idle for longer is not used again: servers close them, and a POST on a closed one fails."""
+
+_KEPT_BEGINNINGS: Final = 8
+"""Arms that share a model take turns; more of them than this encode their prompts anew."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,6 +55,8 @@ class DirectProvider:
         self._clock = clock
         self._session: aiohttp.ClientSession | None = None
         self._dialects = Dialects()
+        self._endpoints: dict[tuple[str, str | None], Endpoint] = {}
+        self._beginnings = _Beginnings()
         self._proxies: dict[str, str | None] = {}
 
     async def complete(self, request: ProviderRequest, *, timeout_s: float) -> Completion:
@@ -62,12 +67,12 @@ class DirectProvider:
         Raises:
             ProviderError: with a reason and whether another attempt may help.
         """
-        target = endpoint(request.model, api_base=request.api_base, keys=self._keys)
+        target = self._endpoint(request.model, request.api_base)
         call = _Call(request=request, endpoint=target, where=f"{request.model} at {target.shown}")
         try:
             async with asyncio.timeout(timeout_s):
                 whom = (target.url, target.model)
-                return await self._dialects.ask(whom, request, lambda body: self._send(call, body))
+                return await self._dialects.ask(whom, request, lambda parameters: self._send(call, parameters))
         except TimeoutError as exc:
             raise timeout_fault(call.where, timeout_s, attempts=call.attempts) from exc
         except ValueError as exc:  # aiohttp's InvalidURL, or a host name that IDNA cannot hold
@@ -85,14 +90,19 @@ class DirectProvider:
         if session is not None:
             await session.close()
 
-    async def _send(self, call: _Call, body: Mapping[str, Any]) -> Completion:
+    async def _send(self, call: _Call, parameters: Mapping[str, Any]) -> Completion:
         started = self._clock()
-        status, headers, reply = await self._post(call, json.dumps({"model": call.endpoint.model, **body}, ensure_ascii=False).encode())
+        status, headers, reply = await self._post(call, self._body(call, parameters))
         if status == 200:
             return _completion(call, reply, (self._clock() - started) * 1000.0)
         complaint = said(reply.decode("utf-8", "replace"), secrets=(call.endpoint.key or PLACEHOLDER_KEY,))
         fault = status_fault(status, complaint, where=call.where, headers=headers, attempts=call.attempts)
         raise ParameterRefused(complaint, fault) if status in REFUSED_PARAMETER else fault
+
+    def _body(self, call: _Call, parameters: Mapping[str, Any]) -> bytes:
+        *earlier, last = call.request.messages
+        head = json.dumps({"model": call.endpoint.model, **parameters}, ensure_ascii=False).encode()
+        return b"".join((head[:-1], b', "messages": [', self._beginnings.encoded(tuple(earlier)), _encoded(last), b"]}"))
 
     async def _post(self, call: _Call, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
         headers = {"Content-Type": "application/json"}
@@ -117,8 +127,17 @@ class DirectProvider:
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
             connector = aiohttp.TCPConnector(limit=self._concurrency, ttl_dns_cache=_DNS_SECONDS, keepalive_timeout=_IDLE_SECONDS)
-            self._session = aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=None, sock_connect=None))
+            self._session = aiohttp.ClientSession(
+                connector=connector, timeout=aiohttp.ClientTimeout(total=None, sock_connect=None), cookie_jar=aiohttp.DummyCookieJar()
+            )
         return self._session
+
+    def _endpoint(self, model: str, api_base: str | None) -> Endpoint:
+        """Where a model lives, read once: taking an address apart at every call is slow."""
+        known = self._endpoints.get((model, api_base))
+        if known is None:
+            known = self._endpoints[model, api_base] = endpoint(model, api_base=api_base, keys=self._keys)
+        return known
 
     def _proxy(self, url: str) -> str | None:
         """The proxy that the system names for this address, looked up once: reading the environment at every call is slow."""
@@ -127,6 +146,29 @@ class DirectProvider:
             bypassed = proxy_bypass(parts.hostname or "")
             self._proxies[url] = None if bypassed else getproxies().get(parts.scheme)
         return self._proxies[url]
+
+
+class _Beginnings:
+    """The JSON of the messages before the last, each with its comma, for the few beginnings that were sent most recently.
+
+    They are the same for every case of an arm, and twenty times as long as the last message.
+    """
+
+    def __init__(self) -> None:
+        self._known: list[tuple[tuple[ChatMessage, ...], bytes]] = []
+
+    def encoded(self, messages: tuple[ChatMessage, ...]) -> bytes:
+        """The JSON of these messages. A renderer gives the same objects every time, so that finding them compares no text."""
+        for known, encoded in self._known:
+            if known == messages:
+                return encoded
+        encoded = b"".join(_encoded(message) + b", " for message in messages)
+        self._known = [(messages, encoded), *self._known[: _KEPT_BEGINNINGS - 1]]
+        return encoded
+
+
+def _encoded(message: ChatMessage) -> bytes:
+    return json.dumps(on_the_wire(message), ensure_ascii=False).encode()
 
 
 def _completion(call: _Call, body: bytes, latency_ms: float) -> Completion:

@@ -28,7 +28,7 @@ from litellm.litellm_core_utils.logging_worker import GLOBAL_LOGGING_WORKER
 from litellm.llms.custom_httpx.async_client_cleanup import close_litellm_async_clients
 from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
 
-from omniforge_cli.adapters.dialect import REFUSED_PARAMETER, Dialects, ParameterRefused
+from omniforge_cli.adapters.dialect import REFUSED_PARAMETER, Dialects, ParameterRefused, on_the_wire
 from omniforge_cli.adapters.endpoints import PLACEHOLDER_KEY, endpoint, speaks_openai
 from omniforge_cli.adapters.faults import (
     MAX_REPLY_BYTES,
@@ -105,7 +105,7 @@ class LiteLLMProvider:
         call = _Call(request=request, whom=whom, where=where, timeout_s=timeout_s)
         try:
             async with self._in_flight, asyncio.timeout(timeout_s):
-                return await self._dialects.ask((where, request.model), request, lambda body: self._send(call, body))
+                return await self._dialects.ask((where, request.model), request, lambda parameters: self._send(call, parameters))
         except TimeoutError as exc:
             raise timeout_fault(where, timeout_s, attempts=call.attempts) from exc
 
@@ -132,11 +132,14 @@ class LiteLLMProvider:
             return {**whom, "model": model}, where
         return {**whom, "model": target.model, "custom_llm_provider": "openai"}, where
 
-    async def _send(self, call: _Call, body: Mapping[str, Any]) -> Completion:
+    async def _send(self, call: _Call, parameters: Mapping[str, Any]) -> Completion:
+        messages = [on_the_wire(message) for message in call.request.messages]
         call.attempts += 1
         started = self._clock()
         try:
-            response = await litellm.acompletion(**call.whom, **body, timeout=call.timeout_s, max_retries=0, num_retries=0)
+            response = await litellm.acompletion(
+                **call.whom, messages=messages, **parameters, timeout=call.timeout_s, max_retries=0, num_retries=0
+            )
             latency_ms = (self._clock() - started) * 1000.0
             return self._completion(call, response, latency_ms)
         except _ITS_ERRORS as exc:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,11 +56,15 @@ class EvalOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watcher:
-    """Who is told what while a run goes on: its plan once it is made, each finished sample, and warnings."""
+    """Who is told what while a run goes on: its plan once it is made, each finished sample, and warnings.
+
+    `meanwhile` is done in a thread while answers are waited for; nobody learns whether it failed.
+    """
 
     on_plan: Callable[[Plan, Run], None] = lambda plan, run: None
     on_sample: Callable[[Sample], None] = lambda sample: None
     warn: Callable[[str], None] = lambda line: None
+    meanwhile: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,11 +123,11 @@ async def measure(subject: Subject, *, settings: Settings, watcher: Watcher) -> 
     """Carry out a run over cases from anywhere; shared by `evaluate` and `replay`."""
     options = subject.options
     loaded, plan = _planned(subject, settings)
-    store, run, journal, done = await _opened(subject, plan, settings)
+    run, journal, done = await _opened(subject, plan, settings)
     watcher.on_plan(plan, run)
     against = await wiring.against(plan, options.gates, settings)
     is_paired = len(plan.arms) > 1 or bool(against) or options.sweep
-    record = RunRecord(plan, run, journal=journal, store=store, warn=watcher.warn, is_paired=is_paired)
+    record = RunRecord(plan, run, journal=journal, open_store=partial(run_store, settings), warn=watcher.warn, is_paired=is_paired)
     async with Routers(settings=settings, loaded=loaded, plan=plan, options=options.calls) as routers:
         job = EvalJob(
             plan=plan,
@@ -134,15 +139,15 @@ async def measure(subject: Subject, *, settings: Settings, watcher: Watcher) -> 
             pairwise=wiring.pairwise(plan),
             against=against,
             done=done,
-            redact=redactor(),
             on_sample=watcher.on_sample,
             head=_head(plan, subject),
             max_errors=options.max_errors,
             facts=routers.facts,
+            meanwhile=watcher.meanwhile,
             sweep=wiring.sweep(plan, loaded) if options.sweep else None,
         )
         finished = await run_job(job)
-    return Measurement(finished=finished, folder=Path(run.output_dir), plan=plan, redact=job.redact)
+    return Measurement(finished=finished, folder=Path(run.output_dir), plan=plan, redact=redactor())
 
 
 def _planned(subject: Subject, settings: Settings) -> tuple[LoadedTaxonomy, Plan]:
@@ -166,12 +171,9 @@ def _planned(subject: Subject, settings: Settings) -> tuple[LoadedTaxonomy, Plan
     return loaded, replace(plan, fingerprint={**plan.fingerprint, ASKED: dict(options.asked)})
 
 
-async def _opened(
-    subject: Subject, plan: Plan, settings: Settings
-) -> tuple[RunStore, Run, Journal, AsyncIterator[tuple[Sample, bool]] | None]:
-    """The store, the run's head, its journal, and what an earlier attempt has done (None for a new run)."""
+async def _opened(subject: Subject, plan: Plan, settings: Settings) -> tuple[Run, Journal, AsyncIterator[tuple[Sample, bool]] | None]:
+    """The run's head, its journal, and what an earlier attempt has done (None for a new run)."""
     options = subject.options
-    store = run_store(settings)
     if options.resume is None:
         created = now()
         run_id = f"{created:%Y%m%d-%H%M%S}-{new_id()[:6]}"
@@ -188,7 +190,8 @@ async def _opened(
             output_dir=str(folder),
             n_samples=plan.n_samples,
         )
-        return store, run, new_journal(folder, *journal_seals(settings, run_id)), None
+        return run, new_journal(folder, *journal_seals(settings, run_id)), None
+    store = run_store(settings)
     run = await store.get(options.resume, tenant_id=settings.tenant)
     if run.command != subject.command:
         raise RunMismatch(f"run {run.run_id} is a {run.command}; resume it with `omniforge {run.command} --resume {run.run_id}`")
@@ -198,7 +201,7 @@ async def _opened(
     if options.output_dir is not None:
         folder = Path(options.output_dir).resolve() / run.run_id
         run = replace(run, output_dir=str(folder))
-    return store, run, new_journal(folder, *seals), _done(store, run, earlier, options.retry_errors)
+    return run, new_journal(folder, *seals), _done(store, run, earlier, options.retry_errors)
 
 
 async def _done(store: RunStore, run: Run, earlier: list[Journal], retry_errors: bool) -> AsyncIterator[tuple[Sample, bool]]:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,7 +34,7 @@ from omniforge_cli.reporting import forecast, terminal
 from omniforge_cli.reporting import json as json_report
 from omniforge_cli.wiring.calls import EvalCalls
 from omniforge_cli.wiring.conversations import typed_user
-from omniforge_cli.wiring.reports import read_formats, write_github, write_reports
+from omniforge_cli.wiring.reports import prepare, read_formats, write_github, write_reports
 
 ROUTER_LOG: Final = "omniforge_cli.routing.router"
 EXIT_OF_STATUS = {"pass": ExitCode.OK, "no_gates": ExitCode.OK, "fail": ExitCode.GATE_FAILED, "undecided": ExitCode.PROVIDER}
@@ -101,7 +102,12 @@ def _run(command: str, flags: Mapping[str, Any], measure: Measure) -> int:
     # the report counts fallbacks; a line for each would drown what else is said
     logging.getLogger(ROUTER_LOG).setLevel(logging.ERROR if settings.verbosity < 1 else logging.NOTSET)
     progress = Progress(command, quiet=settings.verbosity < 0)
-    watcher = Watcher(on_plan=progress.begin, on_sample=progress.advance, warn=lambda line: say(f"omniforge: warning: {line}"))
+    watcher = Watcher(
+        on_plan=progress.begin,
+        on_sample=progress.advance,
+        warn=lambda line: say(f"omniforge: warning: {line}"),
+        meanwhile=partial(prepare, formats),
+    )
     try:
         measurement = asyncio.run(_within(flags["timeout_run"], measure(settings, watcher)))
     except CostLimitReached as exc:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from time import monotonic
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as RichProgress
+from typing import TYPE_CHECKING
 
 from omniforge_cli.cli.diagnostics import say
 from omniforge_cli.core.run import Run, Sample
 from omniforge_cli.evals.plan import Plan
+
+if TYPE_CHECKING:
+    from omniforge_cli.cli.bar import Bar
 
 _EVERY_S = 0.1
 
@@ -22,7 +22,7 @@ class Progress:
     def __init__(self, command: str, *, quiet: bool) -> None:
         self._command = command
         self._quiet = quiet
-        self._bar: RichProgress | None = None
+        self._bar: Bar | None = None
         self._run: Run | None = None
         self._total = 0
         self._n = 0
@@ -38,10 +38,9 @@ class Progress:
         arms = ", ".join(arm.name for arm in plan.arms)
         say(f"omniforge: run {run.run_id}: {len(plan.evalset.cases)} cases of {plan.evalset.ref} by {arms}")
         if sys.stderr.isatty():
-            columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
-            self._bar = RichProgress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False)
-            self._bar.start()
-            self._bar.add_task("", total=self._total)
+            from omniforge_cli.cli.bar import Bar  # noqa: PLC0415 - a run without a terminal must not pay for rich
+
+            self._bar = Bar(self._total)
 
     def advance(self, sample: Sample) -> None:
         """Count one finished sample."""
@@ -52,8 +51,7 @@ class Progress:
             return
         self._drawn = monotonic()
         failed = f", {self._failed} without the asked answer" if self._failed else ""
-        self._bar.update(self._bar.task_ids[0], completed=self._n, description=f"{self._right / self._n:.1%} right{failed}")
-        self._bar.refresh()
+        self._bar.draw(self._n, f"{self._right / self._n:.1%} right{failed}")
 
     def interrupted(self) -> None:
         """Say what is saved and how to go on."""
@@ -73,5 +71,5 @@ class Progress:
     def end(self) -> None:
         """Remove the bar."""
         if self._bar is not None:
-            self._bar.stop()
+            self._bar.remove()
             self._bar = None

@@ -58,7 +58,7 @@ class EvalSet:
 
     name: str
     version: str
-    cases: tuple[Case, ...]
+    cases: tuple[Case, ...] = field(repr=False)  # asyncio prints the result of its main task when it ends
     description: str = ""
     sha256: str = ""
     sets: tuple[str, ...] = ()

@@ -6,12 +6,14 @@ import difflib
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
+
+_CANONICAL: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def canonical_json(value: Any) -> str:
     """JSON with sorted keys and no spaces, so that equal values have equal text."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _CANONICAL.encode(value)
 
 
 def sha256(content: str | bytes) -> str:

@@ -142,7 +142,7 @@ class ArmReport:
     flip_rate: float | None = None
     n_unlabelled: int = 0
     extra: Mapping[str, Any] = field(default_factory=dict)
-    cases: Sequence[Mapping[str, Any]] | None = None
+    cases: Sequence[Mapping[str, Any]] | None = field(default=None, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; `extra`'s keys stand beside the others, `cases` is absent when it is None."""

@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from omniforge_cli.core.gate import Gate
-from omniforge_cli.core.report import ArmReport, Comparison, GateResult, Report, case_of
+from omniforge_cli.core.report import ArmReport, Comparison, GateResult, Report
 from omniforge_cli.core.run import Run, RunStatus, Sample
 from omniforge_cli.evals.plan import Plan
 from omniforge_cli.evals.record import RunRecord
@@ -36,7 +37,8 @@ class EvalJob:
 
     `routers[i]` answers for arm i. `done` are samples of an earlier attempt at the same run, each with whether the
     store has it. `head` fills the report's fields that describe the run (versions, machine, settings …) and `facts` tells, at the end,
-    what else it says; `redact` goes over every text in the report's cases. `max_errors` is a share of samples.
+    what else it says. `max_errors` is a share of samples. `meanwhile` is done in a thread while answers are waited for, and nobody
+    learns whether it failed.
     """
 
     plan: Plan
@@ -48,12 +50,12 @@ class EvalJob:
     pairwise: Pairwise | None = None
     against: Mapping[str, Against] = field(default_factory=dict)
     done: AsyncIterator[tuple[Sample, bool]] | None = None
-    redact: Callable[[str], str] = str
     on_sample: Callable[[Sample], None] = lambda sample: None
     head: Mapping[str, Any] = field(default_factory=dict)
     max_errors: float | None = None
     sweep: Sweep | None = None
     facts: Callable[[], Mapping[str, Any]] = dict
+    meanwhile: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,29 +77,50 @@ async def evaluate(job: EvalJob) -> Finished:
         OmniforgeError: the run cannot go on. What finished is stored, and the run can be resumed.
     """
     record = job.record
-    done = set()
-    if job.done is None:
-        await record.begin()
-    else:
-        async for sample, is_stored in job.done:
-            done.add(sample.key)
-            record.take(sample, is_stored=is_stored)
-            job.on_sample(sample)
+    done = await _taken_over(job)
     attempts = (attempt for attempt in job.plan.attempts() if attempt.key not in done)
-    flushing = asyncio.create_task(record.flush_regularly())
+    beginning = asyncio.create_task(_begin(job))
+    beside = [asyncio.create_task(_after(beginning, work)) for work in (record.flush_regularly, partial(asyncio.to_thread, job.meanwhile))]
     samples = run_samples(attempts, routers=job.routers, workers=job.workers, tenant_id=job.run.tenant_id)
     try:
         async with contextlib.aclosing(samples):
             async for sample in samples:
+                if not beginning.done():  # what is kept belongs to a run that can be resumed
+                    await asyncio.wait([beginning])
+                beginning.result()
                 record.take(sample)
                 job.on_sample(sample)
     except BaseException:
+        await asyncio.wait([beginning])
         await record.end(RunStatus.INTERRUPTED, {})
         raise
     finally:
-        flushing.cancel()
-        await asyncio.gather(flushing, return_exceptions=True)
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
     return await _reported(job)
+
+
+async def _taken_over(job: EvalJob) -> set[tuple[int, str, int]]:
+    """The keys of the samples of an earlier attempt at the run, which are counted here."""
+    done = set()
+    if job.done is not None:
+        async for sample, is_stored in job.done:
+            done.add(sample.key)
+            job.record.take(sample, is_stored=is_stored)
+            job.on_sample(sample)
+    return done
+
+
+async def _begin(job: EvalJob) -> None:
+    """Put a new run into the store, while the first requests are on their way."""
+    if job.done is None:
+        await job.record.begin()
+
+
+async def _after(beginning: asyncio.Task[None], work: Callable[[], Awaitable[None]]) -> None:
+    await asyncio.wait([beginning])
+    await work()
 
 
 async def _reported(job: EvalJob) -> Finished:
@@ -117,35 +140,27 @@ async def _reported(job: EvalJob) -> Finished:
         for number, report in enumerate(reports)
     ]
     gates = judge(job.gates, judged, max_errors=job.max_errors)
+    kept = record.kept_cases()
     report = Report(
         run_id=job.run.run_id,
         created_at=job.run.created_at.isoformat(),
         command=job.run.command,
-        arms=tuple(_with_cases(reports, record.inline, job.redact)),
+        arms=tuple(reports if kept is None else (replace(one, cases=cases) for one, cases in zip(reports, kept, strict=True))),
         comparisons=job.pairwise(record.outcomes) if job.pairwise else (),
         gates=gates,
         status=_status(job, gates, reports),
-        cases_file=None if record.inline is not None else "cases.parquet",
+        cases_file="cases.parquet" if kept is None else None,
         **job.head,
     )
     report = replace(report, extra={**report.extra, **job.facts()})
     await record.end(RunStatus(report.status), replace(report, arms=tuple(reports)).to_dict())
-    if record.inline is not None:
+    if kept is not None:
         record.close()
     return Finished(
         report=report,
-        cases=lambda arm: (case_of(sample, job.redact) for sample in record.samples() if sample.arm == arm),
+        cases=lambda arm: (dict(case) for case in kept[arm]) if kept is not None else record.read_cases(arm),
         close=record.close,
     )
-
-
-def _with_cases(reports: Sequence[ArmReport], kept: Sequence[Sample] | None, redact: Callable[[str], str]) -> Sequence[ArmReport]:
-    if kept is None:
-        return reports
-    cases: list[list[dict[str, Any]]] = [[] for _ in reports]
-    for sample in kept:
-        cases[sample.arm].append(case_of(sample, redact))
-    return [replace(report, cases=of_arm) for report, of_arm in zip(reports, cases, strict=True)]
 
 
 def _status(job: EvalJob, gates: Sequence[GateResult], reports: Sequence[ArmReport]) -> str:

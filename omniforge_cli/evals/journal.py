@@ -16,6 +16,7 @@ from omniforge_cli.core.errors import StorageKeyError
 from omniforge_cli.core.run import Sample
 
 _PATTERN: Final = "journal-*.jsonl"
+_LINE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def plain(text: str) -> str:
@@ -39,7 +40,7 @@ class Journal:
             self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             if not self._ends_with_newline():
                 os.write(self._file, b"\n")
-        line = self._seal(json.dumps(sample.to_dict(), ensure_ascii=False, separators=(",", ":")))
+        line = self._seal(_LINE.encode(sample.to_dict()))
         os.write(self._file, line.encode("utf-8", "replace") + b"\n")
 
     def samples(self) -> Iterator[Sample]:

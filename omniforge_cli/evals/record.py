@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from omniforge_cli.core.decision import Source
 from omniforge_cli.core.errors import StorageError
+from omniforge_cli.core.redaction import redact
+from omniforge_cli.core.report import case_of
 from omniforge_cli.core.run import Run, RunStatus, Sample
 from omniforge_cli.evals.journal import Journal
 from omniforge_cli.evals.plan import Plan
@@ -18,44 +20,55 @@ from omniforge_cli.scoring.summary import ArmAccumulator
 
 INLINE_SAMPLES: Final = 20_000
 """Up to this many samples stand in `report.json` itself (contract, section 5) and stay in memory."""
-_FLUSH_S: Final = 5.0
+_FLUSH_S: Final = 2.0
 """Seconds between group commits; the journal keeps what has arrived since safe."""
 _LARGEST_COMMIT: Final = 50_000
+
+_Placed = tuple[int, int, dict[str, Any]]
+"""A case object after its place in the plan: the case's, and the repeat."""
 
 
 class RunRecord:
     """Everything that has to be remembered of a run while it runs.
 
-    The store is best-effort: when it cannot be written, `warn` is told once and the run goes on without it. `outcomes` are kept for
+    The store is opened when it is first written to, off the event loop, because loading a database takes longer than sending the first
+    requests. It is best-effort: when it cannot be written, `warn` is told once and the run goes on without it. `outcomes` are kept for
     comparisons, where `is_paired`.
     """
 
     def __init__(
-        self, plan: Plan, run: Run, *, journal: Journal, store: RunStore | None, warn: Callable[[str], None], is_paired: bool
+        self,
+        plan: Plan,
+        run: Run,
+        *,
+        journal: Journal,
+        open_store: Callable[[], RunStore],
+        warn: Callable[[str], None],
+        is_paired: bool,
     ) -> None:
         self.arms = tuple(ArmAccumulator(plan.taxonomy) for _ in plan.arms)
         self.outcomes: tuple[list[Outcome], ...] = tuple([] for _ in plan.arms)
         self.llm_answers = [0] * len(plan.arms)
         self._run = run
         self._journal = journal
-        self._store = store
+        self._open_store = open_store
+        self._store: RunStore | None = None
+        self._is_stored = True
         self._warn = warn
-        self._inline: list[Sample] | None = [] if plan.n_samples <= INLINE_SAMPLES else None
+        self._cases: list[list[_Placed]] | None = [[] for _ in plan.arms] if plan.n_samples <= INLINE_SAMPLES else None
         self._is_paired = is_paired
         self._pending: list[Sample] = []
         self._order = {case.id: position for position, case in enumerate(plan.evalset.cases)}
 
-    @property
-    def inline(self) -> list[Sample] | None:
-        """All samples in plan order, or None when there are too many to keep."""
-        if self._inline is None:
+    def kept_cases(self) -> list[list[dict[str, Any]]] | None:
+        """Each arm's samples as the report's case objects, in plan order, or None when there are too many to keep."""
+        if self._cases is None:
             return None
-        return sorted(self._inline, key=lambda sample: (sample.arm, self._order[sample.case_id], sample.repeat))
+        return [[case for _, _, case in sorted(of_arm, key=lambda placed: placed[:2])] for of_arm in self._cases]
 
-    def samples(self) -> Iterator[Sample]:
-        """All samples of the run: in plan order when they are kept, else in order of arrival from the journal."""
-        kept = self.inline
-        return iter(kept) if kept is not None else self._journal.samples()
+    def read_cases(self, arm: int) -> Iterator[dict[str, Any]]:
+        """The case objects of an arm in order of arrival, read back from the journal."""
+        return (case_of(sample, redact) for sample in self._journal.samples() if sample.arm == arm)
 
     async def begin(self) -> None:
         """Store the run's head."""
@@ -68,14 +81,14 @@ class RunRecord:
         self.llm_answers[sample.arm] += sample.source is Source.LLM
         if self._is_paired:
             self.outcomes[sample.arm].append(outcome(sample))
-        if self._inline is not None:
-            self._inline.append(sample)
-        if not is_stored and self._store is not None:
+        if self._cases is not None:
+            self._cases[sample.arm].append((self._order[sample.case_id], sample.repeat, case_of(sample, redact)))
+        if not is_stored and self._is_stored:
             self._pending.append(sample)
 
     async def flush(self) -> None:
         """Bring what is pending to the store, in bulk."""
-        while self._pending and self._store is not None:
+        while self._pending:
             batch, self._pending = self._pending[:_LARGEST_COMMIT], self._pending[_LARGEST_COMMIT:]
             await self._stored(partial(self._append, batch))
 
@@ -92,20 +105,22 @@ class RunRecord:
 
     def close(self) -> None:
         """Give up the journal: its samples are in the store and in the reports."""
-        if self._store is None:
-            self._journal.close()
-        else:
+        if self._is_stored:
             self._journal.delete()
+        else:
+            self._journal.close()
 
     async def _append(self, batch: list[Sample], store: RunStore) -> None:
         await store.append(self._run.run_id, batch, tenant_id=self._run.tenant_id)
 
     async def _stored(self, write: Callable[[RunStore], Awaitable[None]]) -> None:
-        if self._store is None:
+        if not self._is_stored:
             return
         try:
+            if self._store is None:
+                self._store = await asyncio.to_thread(self._open_store)
             await write(self._store)
         except StorageError as exc:
-            self._store = None
+            self._is_stored = False
             self._pending = []
             self._warn(f"the run is not stored: {exc}")

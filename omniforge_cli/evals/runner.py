@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
-from omniforge_cli.core.decision import FallbackReason, RoutingRequest
+from omniforge_cli.core.decision import FallbackReason, RoutingDecision, RoutingRequest
 from omniforge_cli.core.errors import OmniforgeError
+from omniforge_cli.core.evalset import Case
 from omniforge_cli.core.run import Sample, SampleError
 from omniforge_cli.evals.plan import Attempt
 from omniforge_cli.routing.router import Routed, Router
@@ -89,43 +90,46 @@ def _error(routed: Routed) -> SampleError | None:
 
 
 def _judged(attempt: Attempt, routed: Routed, error: SampleError | None) -> Sample:
-    case, decision = attempt.case, routed.decision
-    unanswered = Sample(
+    case = attempt.case
+    return Sample(
         case_id=case.id,
         case_hash=case.content_hash,
         arm=attempt.arm,
         repeat=attempt.repeat,
         expected=case.expected_action,
-        predicted=None,
-        correct=False,
         error=error,
         latency_ms=routed.latency_ms,
-        calls=error.attempts if error else 0,
-        usage=routed.error.usage if routed.error else None,
-        injected=routed.error.injected if routed.error else None,
         expected_ambiguous=case.expected_ambiguous,
         expected_entities=case.expected_entities,
         message=case.message,
         tags=case.tags,
         decided_then=case.decided_then,
         position=attempt.position,
+        **(_unanswered(routed) if routed.decision is None else _answered(case, routed.decision)),
     )
-    if decision is None:
-        return unanswered
-    return replace(
-        unanswered,
-        predicted=decision.action_type,
-        correct=case.accepts(decision.action_type),
-        confidence=decision.confidence,
-        source=decision.source,
-        calls=0 if decision.cached else decision.attempts,
-        cached=decision.cached,
-        usage=decision.usage,
-        is_ambiguous=decision.is_ambiguous,
-        alternative_action=decision.alternative_action,
-        target_agent_id=decision.target_agent_id,
-        entities=decision.entities,
-        reasoning=decision.reasoning,
-        clarifying_question=decision.clarifying_question,
-        injected=decision.injected,
-    )
+
+
+def _unanswered(routed: Routed) -> dict[str, Any]:
+    error = routed.error
+    if error is None:
+        return {"predicted": None, "correct": False}
+    return {"predicted": None, "correct": False, "calls": error.attempts, "usage": error.usage, "injected": error.injected}
+
+
+def _answered(case: Case, decision: RoutingDecision) -> dict[str, Any]:
+    return {
+        "predicted": decision.action_type,
+        "correct": case.accepts(decision.action_type),
+        "confidence": decision.confidence,
+        "source": decision.source,
+        "calls": 0 if decision.cached else decision.attempts,
+        "cached": decision.cached,
+        "usage": decision.usage,
+        "is_ambiguous": decision.is_ambiguous,
+        "alternative_action": decision.alternative_action,
+        "target_agent_id": decision.target_agent_id,
+        "entities": decision.entities,
+        "reasoning": decision.reasoning,
+        "clarifying_question": decision.clarifying_question,
+        "injected": decision.injected,
+    }

@@ -46,6 +46,8 @@ class _Spent:
 
     def added_to(self, completion: Completion) -> Completion:
         """The completion that came in the end, with everything that was spent before it."""
+        if self.given is None:
+            return completion
         total = completion.with_earlier(self.usage, self.attempts)
         return replace(total, injected=total.injected or self.injected)
 

@@ -34,6 +34,11 @@ def render(report: Report, cases: CasesOf | None = None) -> str:
     return _fill("report.html.j2", "report.js", values | {"selection": selection, "cases": Markup(selection.data)})
 
 
+def prepare() -> None:
+    """Compile the page's template, which takes longer than filling it."""
+    _environment().get_template("report.html.j2")
+
+
 def fill(template: str, values: Mapping[str, Any]) -> str:
     """Another page in the same dress, without a script."""
     return _fill(template, None, values)

@@ -12,6 +12,7 @@ from omniforge_cli.core.report import Report
 from omniforge_cli.reporting.numbers import readable
 
 _LINE: Final = 120
+_COMPACT: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
 def render(report: Report) -> str:
@@ -19,7 +20,13 @@ def render(report: Report) -> str:
 
     Not-a-number and infinity become null, half a surrogate pair becomes U+FFFD. Text must be redacted by the caller.
     """
-    return _layout(plain(report.to_dict()), "") + "\n"
+    told = report.to_dict()
+    cases = [arm.pop("cases", None) for arm in told["arms"]]
+    whole = plain(told)
+    for arm, of_arm in zip(whole["arms"], cases, strict=True):
+        if of_arm is not None:
+            arm["cases"] = [_line(case) for case in of_arm]
+    return _layout(whole, "") + "\n"
 
 
 def plain(value: Any) -> Any:
@@ -58,14 +65,32 @@ def _layout(value: Any, pad: str, *, one_line: bool = False) -> str:
 
 def _member(key: str, value: Any, pad: str) -> str:
     if key == "cases" and isinstance(value, list) and value:
-        lines = ",\n".join(f"{pad}  {_flat(case)}" for case in value)
+        lines = ",\n".join(f"{pad}  {case if isinstance(case, _Line) else _flat(case)}" for case in value)
         return f"[\n{lines}\n{pad}]"
     return _layout(value, pad, one_line=_is_short(value))
 
 
 def _is_short(value: Any) -> bool:
-    return not isinstance(value, dict | list) or (len(value) <= _LINE // 4 and len(_flat(value)) <= _LINE)
+    return not isinstance(value, dict | list) or (len(value) <= _LINE // 4 and _is_small(value) and len(_flat(value)) <= _LINE)
+
+
+def _is_small(value: dict[str, Any] | list[Any]) -> bool:
+    """Whether nothing in it has more members than a line has room for; asked first, as the text of a whole run is long in the making."""
+    members = value.values() if isinstance(value, dict) else value
+    return len(members) <= _LINE // 3 and all(_is_small(member) for member in members if isinstance(member, dict | list))
+
+
+class _Line(str):
+    """JSON text, ready to be a line of its own."""
+
+
+def _line(case: Mapping[str, Any]) -> _Line:
+    """A case as text. All but a few are plain already, and there are thousands."""
+    try:
+        return _Line(readable(_flat(case)))
+    except (TypeError, ValueError):
+        return _Line(_flat(plain(case)))
 
 
 def _flat(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _COMPACT.encode(value)

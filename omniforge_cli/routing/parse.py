@@ -87,13 +87,12 @@ def _objects(text: str) -> Iterator[dict[str, Any]]:
     """The outermost JSON objects in a text, in order; braces in prose are none. ValueError when one never ends or is a broken answer."""
     position = text.find("{")
     while position != -1:
-        end = _balanced_end(text, position)
         try:
-            value = _decode(text[position:end])
+            value, end = _STRICT.raw_decode(text, position)
         except ValueError:
-            if "action_type" in text[position:end]:
-                raise
-        else:
+            end = _balanced_end(text, position)
+            value = _decode(text[position:end])
+        if value is not None:
             yield value
         position = text.find("{", end)
 
@@ -115,10 +114,15 @@ def _balanced_end(text: str, start: int) -> int:
     raise ValueError("it ends inside the object")
 
 
-def _decode(source: str) -> dict[str, Any]:
-    """One object; a comma before a closing bracket is forgiven, outside strings."""
+def _decode(source: str) -> dict[str, Any] | None:
+    """One object, a comma before a closing bracket forgiven; None for braces in prose. ValueError for a broken answer."""
     strict = re.sub(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', lambda match: match.group(1) or "", source, flags=re.DOTALL)
-    value = json.loads(strict, object_pairs_hook=_one_answer, strict=False)
+    try:
+        value = _STRICT.decode(strict)
+    except ValueError:
+        if "action_type" in source:
+            raise
+        return None
     assert isinstance(value, dict)  # it begins with a brace
     return value
 
@@ -127,6 +131,10 @@ def _one_answer(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len({json.dumps(value) for key, value in pairs if key == "action_type"}) > 1:
         raise ValueError("`action_type` stands twice in one object")
     return dict(pairs)
+
+
+_STRICT: Final = json.JSONDecoder(object_pairs_hook=_one_answer, strict=False)
+"""Reads JSON that needs no forgiveness, but for control characters in strings."""
 
 
 def _label(value: object, taxonomy: Taxonomy) -> str | None:

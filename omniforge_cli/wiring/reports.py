@@ -37,6 +37,20 @@ def read_formats(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def prepare(formats: Sequence[str]) -> None:
+    """Load what writing those report files needs: half a second that can pass while a provider is waited for."""
+    if {"parquet", "csv"}.intersection(formats):
+        import omniforge_cli.adapters.tables
+    if "html" in formats:
+        from omniforge_cli.reporting import html
+
+        html.prepare()
+    if "junit" in formats:
+        import omniforge_cli.reporting.junit
+    if "md" in formats:
+        import omniforge_cli.reporting.markdown  # noqa: F401
+
+
 def write_reports(finished: Finished, folder: Path, formats: Sequence[str]) -> list[Path]:
     """Write the report files, each whole or not at all, and return their paths.
 

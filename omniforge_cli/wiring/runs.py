@@ -183,7 +183,7 @@ async def export_runs(settings: Settings, refs: Sequence[str], folder: Path) -> 
         NotFound: one of them does not exist for this tenant.
         SettingsError: the folder cannot be written.
     """
-    from omniforge_cli.adapters import tables
+    from omniforge_cli.adapters import run_table, tables
 
     store = run_store(settings)
     if refs:
@@ -201,7 +201,7 @@ async def export_runs(settings: Settings, refs: Sequence[str], folder: Path) -> 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tables.write(cases, parquet=folder / "cases.parquet")
-        tables.write_runs([(run, one.report) for run, one in finished], folder / "runs.parquet")
+        run_table.write([(run, one.report) for run, one in finished], folder / "runs.parquet")
     except OSError as exc:
         raise SettingsError(f"{folder}: cannot be written ({exc.strerror or exc})") from exc
     return [folder / "runs.parquet", folder / "cases.parquet"]

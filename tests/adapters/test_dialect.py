@@ -35,7 +35,7 @@ def test_a_complaint_about_the_format_steps_down_to_the_end(complaint: str) -> N
 
 def test_a_schema_format_without_a_schema_is_plain_json() -> None:
     request = ProviderRequest(model="m", messages=FULL.messages)
-    assert Dialect().body(request)["response_format"] == {"type": "json_object"}
+    assert Dialect().parameters(request)["response_format"] == {"type": "json_object"}
 
 
 async def test_what_a_server_refused_is_remembered_only_once_it_answered() -> None:

@@ -204,3 +204,16 @@ async def test_the_systems_proxy_is_asked_once_for_what_is_not_local(loopback: S
         near = loopback(saying("near"))
         assert (await provider.complete(asked(near.url), timeout_s=5)).text == "near"
     assert proxy.n_requests == 1
+
+
+async def test_messages_before_the_last_are_the_same_on_the_wire_from_the_first_time_on(loopback: Serve) -> None:
+    server = loopback(saying("{}"))
+    earlier = (ChatMessage(role="system", content='say "ü" \\ \n🎉'), ChatMessage(role="assistant", content="half \ud83d"))
+    async with direct() as provider:
+        for text in ("first", 'second "quoted" 🎉', "third \ud83d"):
+            messages = (*earlier, ChatMessage(role="user", content=text))
+            await provider.complete(asked(server.url, messages=messages), timeout_s=5)
+        await provider.complete(asked(server.url, messages=earlier[:1]), timeout_s=5)
+    sent = [[message["content"] for message in request.body["messages"]] for request in server.requests]
+    before = ['say "ü" \\ \n🎉', "half \ufffd"]
+    assert sent == [[*before, "first"], [*before, 'second "quoted" 🎉'], [*before, "third \ufffd"], before[:1]]

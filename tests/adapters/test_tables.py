@@ -3,7 +3,6 @@ from __future__ import annotations
 import math
 import tracemalloc
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 from omniforge_cli.adapters import tables
 from omniforge_cli.core.decision import FallbackReason, Source, Usage
 from omniforge_cli.core.report import case_of
-from omniforge_cli.core.run import Run, RunStatus, Sample, SampleError
+from omniforge_cli.core.run import Sample, SampleError
 from tests.reporting.samples import case, report
 
 
@@ -23,8 +22,8 @@ def _cases() -> list[dict[str, Any]]:
 
 def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     file = tmp_path / "cases.parquet"
-    assert tables.write(_cases(), parquet=file, chunk=3) == 10
-    assert list(tables.read(file, chunk=4)) == _cases()
+    assert tables.write(_cases(), parquet=file) == 10
+    assert list(tables.read(file)) == _cases()
     assert [one["id"] for one in tables.read(file, arm="local")] == [one["id"] for one in _cases()[:5]]
 
 
@@ -55,9 +54,9 @@ def test_a_sample_of_a_run_survives_with_everything_it_holds(tmp_path: Path) -> 
 
 
 def test_both_files_hold_the_same_rows(tmp_path: Path) -> None:
-    tables.write(iter(_cases()), parquet=tmp_path / "cases.parquet", csv=tmp_path / "cases.csv", chunk=4)
+    tables.write(iter(_cases()), parquet=tmp_path / "cases.parquet", csv=tmp_path / "cases.csv")
     left, right = pd.read_parquet(tmp_path / "cases.parquet"), pd.read_csv(tmp_path / "cases.csv")
-    assert list(left.columns) == list(right.columns) == tables.SCHEMA.names
+    assert list(left.columns) == list(right.columns) == list(tables.SCHEMA)
     assert left["id"].tolist() == right["id"].tolist()
     assert left["confidence"].dropna().tolist() == right["confidence"].dropna().tolist()
     assert right["prompt_tokens"].tolist() == [310] * 10
@@ -66,13 +65,13 @@ def test_both_files_hold_the_same_rows(tmp_path: Path) -> None:
 def test_a_run_without_samples_has_files_with_a_header(tmp_path: Path) -> None:
     assert tables.write([], parquet=tmp_path / "cases.parquet", csv=tmp_path / "cases.csv") == 0
     assert list(tables.read(tmp_path / "cases.parquet")) == []
-    assert (tmp_path / "cases.csv").read_text() == ",".join(tables.SCHEMA.names) + "\n"
+    assert (tmp_path / "cases.csv").read_text() == ",".join(list(tables.SCHEMA)) + "\n"
 
 
 def test_the_types_do_not_depend_on_the_first_chunk(tmp_path: Path) -> None:
     empty = case("a", None, None, usage=None, latency_ms=None, arm="x")
     full = case("b", "refund", "refund", arm="x")
-    tables.write([empty, empty, full], parquet=tmp_path / "cases.parquet", chunk=1)
+    tables.write([empty, empty, full], parquet=tmp_path / "cases.parquet")
     assert list(tables.read(tmp_path / "cases.parquet")) == [empty, empty, full]
 
 
@@ -100,7 +99,7 @@ def test_a_run_that_breaks_off_leaves_no_file(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        tables.write(breaking(), parquet=tmp_path / "c.parquet", csv=tmp_path / "c.csv", chunk=2)
+        tables.write(breaking(), parquet=tmp_path / "c.parquet", csv=tmp_path / "c.csv")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -108,29 +107,10 @@ def test_memory_does_not_grow_with_the_number_of_cases(tmp_path: Path) -> None:
     def peak(n: int) -> int:
         many = (case(f"case-{i}", "refund", "other", reasoning="r" * 500, arm="x") for i in range(n))
         tracemalloc.start()
-        tables.write(many, parquet=tmp_path / "c.parquet", csv=tmp_path / "c.csv", chunk=500)
+        tables.write(many, parquet=tmp_path / "c.parquet", csv=tmp_path / "c.csv")
         used = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return used
 
     peak(500)
     assert peak(5_000) < 1.5 * peak(1_000)
-
-
-def test_runs_are_a_row_an_arm_for_sql(tmp_path: Path) -> None:
-    run = Run(
-        run_id="r1",
-        tenant_id="t",
-        created_at=datetime(2026, 3, 2, tzinfo=UTC),
-        command="eval",
-        evalset="desk@v1",
-        arms=(),
-        fingerprint={},
-        status=RunStatus.FAIL,
-        output_dir="reports",
-        n_samples=120,
-    )
-    tables.write_runs([(run, report())], tmp_path / "runs.parquet")
-    rows = pd.read_parquet(tmp_path / "runs.parquet")
-    assert rows[["run_id", "arm", "status", "n"]].values.tolist() == [["r1", "local", "fail", 60], ["r1", "llm:tiny:desk@v2", "fail", 60]]
-    assert rows["accuracy"].tolist() == [48 / 60, 53 / 60]

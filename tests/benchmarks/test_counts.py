@@ -124,6 +124,21 @@ def test_an_eval_opens_the_database_for_batches_and_not_for_samples(loopback: Ca
     assert len(asked) <= 150
 
 
+def test_an_eval_with_every_report_loads_no_data_frame_and_no_terminal_library(loopback: Callable[..., Loopback]):
+    server = loopback(answering("update_agent"))
+    names = modules_after("eval", "--evalset", cases(5), "--model", "openai/x", "--api-base", server.url, "--gates", "none", "-q")
+    assert Path("reports").is_dir()
+    assert not packages(names) & {"litellm", "openai", "httpx", "pandas", "pyarrow", "numpy", "rich", "scipy"}
+
+
+def test_an_eval_hardly_looks_for_garbage(loopback: Callable[..., Loopback]):
+    server = loopback(answering("update_agent"))
+    evaluate(server, 5)  # imports
+    before = sum(generation["collections"] for generation in gc.get_stats())
+    evaluate(server, 400)
+    assert sum(generation["collections"] for generation in gc.get_stats()) - before <= 5
+
+
 def test_an_offline_route_never_opens_the_database(asked: list[str]):
     assert run(["route", "--analyzer", "local", "pause willow"]) == 0
     assert asked == []
@@ -139,7 +154,7 @@ def test_a_routed_message_leaves_nothing_in_memory():
         return sys.getallocatedblocks()
 
     async def growth() -> int:
-        warm = await blocks_after(200)
+        warm = await blocks_after(1_000)
         return await blocks_after(1_000) - warm
 
     assert asyncio.run(growth()) < 200

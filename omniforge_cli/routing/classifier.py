@@ -74,12 +74,11 @@ class Classifier:
         """The features of a text and its scores."""
         found = features(text, self._lexicon, names)
         grams, pairs, characters, classes = self._tables
-        totals = list(self._weights.intercepts)
-        grams.add_to(totals, *grams.total(found.grams))
+        totals = grams.added(self._weights.intercepts, *grams.total(found.grams))
         if pairs.n_features:
-            pairs.add_to(totals, *pairs.total(found.pairs))
-        characters.add_to(totals, *self._characters(found.pieces))
-        classes.add_to(totals, *classes.total(found.classes))
+            totals = pairs.added(totals, *pairs.total(found.pairs))
+        totals = characters.added(totals, *self._characters(found.pieces))
+        totals = classes.added(totals, *classes.total(found.classes))
         return found, tuple(totals)
 
     def evidence(self, text: str, label: str, names: Sequence[str] = (), limit: int = 3) -> list[str]:
@@ -144,15 +143,14 @@ class _Table:
         weighed = [((row >> lane) & 0xFF, feature) for feature in found if (row := rows.get(feature)) is not None]
         return [(weight - _BIAS, feature) for weight, feature in weighed if weight > _BIAS]
 
-    def add_to(self, totals: list[float], total: int, count: int) -> None:
-        """Adds the group's share to the scores."""
+    def added(self, totals: Sequence[float], total: int, count: int) -> Sequence[float]:
+        """The scores with the group's share."""
         if not count:
-            return
+            return totals
         lanes = self._lanes.unpack(total.to_bytes(_LANE * self._width, "little"))
         scale = self._weights.step / math.sqrt(max(1, lanes[-1]) * self._weights.norm_step)
         less = count * _BIAS
-        for at in range(len(totals)):
-            totals[at] += (lanes[at] - less) * scale
+        return [score + (lane - less) * scale for score, lane in zip(totals, lanes, strict=False)]  # the last lane is the length
 
     def _widen(self, place: int) -> int:
         size = _LANE * self._width

@@ -41,6 +41,7 @@ _MASKED: Final = (
     ("-_", _COMPOUND, lambda match: _compound(match)),
 )
 """What is looked for, only in a message that holds one of those marks: compiling a pattern costs more than routing a message."""
+_ANY_MARK: Final = re.compile(rf"[:@`'‘{_MARKS}{{\[_-]|[wW]\w\w\.")
 _NAMELIKE_END: Final = r"(?:bot|agent|assistant|helper|\d)$"
 _TOKEN = re.compile(
     rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+(?:[\u0300-\u036f\u064b-\u065f\u0900-\u0d7f\u200c\u200d]|[^\W_{_UNSPACED}])*(?:'[^\W_]+)?"
@@ -171,9 +172,10 @@ def mask(text: str, names: Sequence[str] = ()) -> str:
     for name in names:
         if len(name) > 2:
             text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", f" {NAME} ", text, flags=re.I)
-    for marks, pattern, mask_of in _MASKED:
-        if any(map(text.__contains__, marks)):
-            text = re.sub(pattern, mask_of, text)
+    if _ANY_MARK.search(text):
+        for marks, pattern, mask_of in _MASKED:
+            if any(map(text.__contains__, marks)):
+                text = re.sub(pattern, mask_of, text)
     return text
 
 

@@ -27,7 +27,7 @@ from omniforge_cli.wiring import evaluation as wiring
 from omniforge_cli.wiring.calls import EvalCalls, Routers
 from omniforge_cli.wiring.forecast import forecast
 from omniforge_cli.wiring.routing import LoadedTaxonomy, cascade_threshold, load_taxonomy, weights_hash
-from omniforge_cli.wiring.storage import journal_seals, new_id, now, redactor, run_store
+from omniforge_cli.wiring.storage import new_id, now, redactor, run_store, seals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,9 +132,8 @@ async def measure(subject: Subject, *, settings: Settings, watcher: Watcher) -> 
         job = EvalJob(
             plan=plan,
             run=run,
-            routers=routers.build(no_fallback=options.no_fallback),
+            ask=routers.ask(no_fallback=options.no_fallback),
             record=record,
-            workers=routers.workers,
             gates=options.gates,
             pairwise=wiring.pairwise(plan),
             against=against,
@@ -190,18 +189,18 @@ async def _opened(subject: Subject, plan: Plan, settings: Settings) -> tuple[Run
             output_dir=str(folder),
             n_samples=plan.n_samples,
         )
-        return run, new_journal(folder, *journal_seals(settings, run_id)), None
+        return run, new_journal(folder, *seals(settings, run_id)), None
     store = run_store(settings)
     run = await store.get(options.resume, tenant_id=settings.tenant)
     if run.command != subject.command:
         raise RunMismatch(f"run {run.run_id} is a {run.command}; resume it with `omniforge {run.command} --resume {run.run_id}`")
     refuse_mismatch(run.fingerprint, plan.fingerprint, run.run_id)
-    folder, seals = Path(run.output_dir), journal_seals(settings, run.run_id)
-    earlier = find_journals(folder, *seals)
+    folder, sealed = Path(run.output_dir), seals(settings, run.run_id)
+    earlier = find_journals(folder, *sealed)
     if options.output_dir is not None:
         folder = Path(options.output_dir).resolve() / run.run_id
         run = replace(run, output_dir=str(folder))
-    return run, new_journal(folder, *seals), _done(store, run, earlier, options.retry_errors)
+    return run, new_journal(folder, *sealed), _done(store, run, earlier, options.retry_errors)
 
 
 async def _done(store: RunStore, run: Run, earlier: list[Journal], retry_errors: bool) -> AsyncIterator[tuple[Sample, bool]]:

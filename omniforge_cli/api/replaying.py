@@ -15,6 +15,7 @@ from omniforge_cli.evals.replay import TurnFilter, replay_set
 from omniforge_cli.files.settings import read_settings
 from omniforge_cli.wiring.conversations import transcripts
 from omniforge_cli.wiring.routing import load_taxonomy
+from omniforge_cli.wiring.storage import case_spool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,8 @@ async def replay_subject(options: ReplayOptions, settings: Settings) -> Subject:
     )
     if options.action is not None:
         taxonomy.label(options.action)
-    evalset = await replay_set(_source(options, settings), chosen=chosen, labels=taxonomy.names, name=options.source or "conversations")
+    name = options.source or "conversations"
+    evalset = await replay_set(_source(options, settings), chosen=chosen, labels=taxonomy.names, name=name, spool=case_spool(settings))
     return Subject(command="replay", evalset=evalset, options=options.measure)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,7 +58,7 @@ class EvalSet:
 
     name: str
     version: str
-    cases: tuple[Case, ...] = field(repr=False)  # asyncio prints the result of its main task when it ends
+    cases: Sequence[Case] = field(repr=False)  # asyncio prints the result of its main task when it ends
     description: str = ""
     sha256: str = ""
     sets: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -12,15 +12,15 @@ from typing import Any
 from omniforge_cli.core.gate import Gate
 from omniforge_cli.core.report import ArmReport, Comparison, GateResult, Report
 from omniforge_cli.core.run import Run, RunStatus, Sample
-from omniforge_cli.evals.plan import Plan
+from omniforge_cli.evals.plan import Attempt, Plan
 from omniforge_cli.evals.record import RunRecord
-from omniforge_cli.evals.runner import run_samples
-from omniforge_cli.routing.router import Router
 from omniforge_cli.scoring.flips import flips
 from omniforge_cli.scoring.gates import JudgedArm, judge, verdict
 from omniforge_cli.scoring.outcome import Outcome
 from omniforge_cli.scoring.sweep import SweepPoint
 
+Ask = Callable[[Iterator[Attempt]], AsyncGenerator[Sample, None]]
+"""Carries out attempts; to be called once, before anything else is under way."""
 Pairwise = Callable[[Sequence[Sequence[Outcome]]], tuple[Comparison, ...]]
 """Compares the arms of a run by their outcomes."""
 Against = Callable[[int, Sequence[Outcome]], Sequence[Comparison] | str]
@@ -35,7 +35,7 @@ Sweep = Callable[[Sequence[Sequence[Outcome]]], Awaitable[Sequence[Sequence[Swee
 class EvalJob:
     """One run to carry out: what, with which routers, and what to hold it against.
 
-    `routers[i]` answers for arm i. `done` are samples of an earlier attempt at the same run, each with whether the
+    `ask` gives each attempt's sample, in any order. `done` are samples of an earlier attempt at the same run, each with whether the
     store has it. `head` fills the report's fields that describe the run (versions, machine, settings …) and `facts` tells, at the end,
     what else it says. `max_errors` is a share of samples. `meanwhile` is done in a thread while answers are waited for, and nobody
     learns whether it failed.
@@ -43,9 +43,8 @@ class EvalJob:
 
     plan: Plan
     run: Run
-    routers: Sequence[Router]
+    ask: Ask
     record: RunRecord
-    workers: int
     gates: tuple[Gate, ...] = ()
     pairwise: Pairwise | None = None
     against: Mapping[str, Against] = field(default_factory=dict)
@@ -78,10 +77,9 @@ async def evaluate(job: EvalJob) -> Finished:
     """
     record = job.record
     done = await _taken_over(job)
-    attempts = (attempt for attempt in job.plan.attempts() if attempt.key not in done)
+    samples = job.ask(attempt for attempt in job.plan.attempts() if attempt.key not in done)
     beginning = asyncio.create_task(_begin(job))
     beside = [asyncio.create_task(_after(beginning, work)) for work in (record.flush_regularly, partial(asyncio.to_thread, job.meanwhile))]
-    samples = run_samples(attempts, routers=job.routers, workers=job.workers, tenant_id=job.run.tenant_id)
     try:
         async with contextlib.aclosing(samples):
             async for sample in samples:

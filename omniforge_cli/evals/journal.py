@@ -19,6 +19,10 @@ _PATTERN: Final = "journal-*.jsonl"
 _LINE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
+Seal = Callable[[str], str]
+"""What a text passes through on its way to the disk, or back."""
+
+
 def plain(text: str) -> str:
     """The seal of an unencrypted store: none."""
     return text
@@ -27,7 +31,7 @@ def plain(text: str) -> str:
 class Journal:
     """Appends samples to a file and reads them back; a line torn by a kill is ignored."""
 
-    def __init__(self, path: Path, *, seal: Callable[[str], str] = plain, unseal: Callable[[str], str] = plain) -> None:
+    def __init__(self, path: Path, *, seal: Seal = plain, unseal: Seal = plain) -> None:
         self._path = path
         self._seal = seal
         self._unseal = unseal
@@ -80,11 +84,11 @@ class Journal:
             return file.read(1) == b"\n"
 
 
-def new_journal(folder: Path, seal: Callable[[str], str] = plain, unseal: Callable[[str], str] = plain) -> Journal:
+def new_journal(folder: Path, seal: Seal = plain, unseal: Seal = plain) -> Journal:
     """A journal of its own for one attempt at a run whose reports go into `folder`."""
     return Journal(folder / _PATTERN.replace("*", secrets.token_hex(4)), seal=seal, unseal=unseal)
 
 
-def find_journals(folder: Path, seal: Callable[[str], str] = plain, unseal: Callable[[str], str] = plain) -> list[Journal]:
+def find_journals(folder: Path, seal: Seal = plain, unseal: Seal = plain) -> list[Journal]:
     """The journals that killed attempts left in a run's folder."""
     return [Journal(path, seal=seal, unseal=unseal) for path in sorted(folder.glob(_PATTERN))]

@@ -11,6 +11,7 @@ from omniforge_cli.core.evalset import Case, EvalSet
 from omniforge_cli.core.identity import content_hash
 from omniforge_cli.core.run import Arm, RunSettings
 from omniforge_cli.core.taxonomy import Taxonomy
+from omniforge_cli.evals.spool import first
 
 ASKED: Final = "asked"
 """Key of the fingerprint that holds the options as they were typed: a resumption starts from them, and they decide nothing themselves."""
@@ -91,7 +92,7 @@ def selected(evalset: EvalSet, settings: RunSettings) -> EvalSet:
         EvalSetError: none is left.
     """
     wanted = set(settings.tags)
-    cases = tuple(case for case in evalset.cases if not wanted or wanted & set(case.tags))[: settings.limit]
+    cases = first(evalset.cases if not wanted else [case for case in evalset.cases if wanted & set(case.tags)], settings.limit)
     if not cases:
         known = sorted({tag for case in evalset.cases for tag in case.tags})
         raise EvalSetError(f"eval set {evalset.ref}: no case is left after --tags and --limit; its tags are {', '.join(known) or 'none'}")

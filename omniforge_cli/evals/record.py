@@ -58,7 +58,7 @@ class RunRecord:
         self._cases: list[list[_Placed]] | None = [[] for _ in plan.arms] if plan.n_samples <= INLINE_SAMPLES else None
         self._is_paired = is_paired
         self._pending: list[Sample] = []
-        self._order = {case.id: position for position, case in enumerate(plan.evalset.cases)}
+        self._order = {case.id: position for position, case in enumerate(plan.evalset.cases)} if self._cases is not None else {}
 
     def kept_cases(self) -> list[list[dict[str, Any]]] | None:
         """Each arm's samples as the report's case objects, in plan order, or None when there are too many to keep."""

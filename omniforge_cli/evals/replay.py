@@ -13,6 +13,7 @@ from omniforge_cli.core.conversation import Message, Transcript
 from omniforge_cli.core.errors import EvalSetError
 from omniforge_cli.core.evalset import Case, EvalSet
 from omniforge_cli.core.identity import content_hash
+from omniforge_cli.evals.spool import SpooledCases
 
 _TOLD: Final = ("action_type", "confidence", "reasoning", "source", "model", "prompt")
 """What of the decision made then stands beside the new one."""
@@ -60,14 +61,16 @@ def turns(transcript: Transcript, max_messages: int, labels: frozenset[str]) -> 
         )
 
 
-async def replay_set(transcripts: AsyncIterable[Transcript], *, chosen: TurnFilter, labels: tuple[str, ...], name: str) -> EvalSet:
-    """The turns to replay, in stored order, as an eval set whose hash is that of its content.
+async def replay_set(
+    transcripts: AsyncIterable[Transcript], *, chosen: TurnFilter, labels: tuple[str, ...], name: str, spool: SpooledCases
+) -> EvalSet:
+    """The turns to replay, in stored order, as an eval set whose hash is that of its content. They are kept in `spool`.
 
     Raises:
         EvalSetError: there are none.
     """
     known = frozenset(labels)
-    cases: list[Case] = []
+    sampled: list[Case] = []
     rng = random.Random(chosen.seed)
     seen = 0
     async for transcript in transcripts:
@@ -75,12 +78,15 @@ async def replay_set(transcripts: AsyncIterable[Transcript], *, chosen: TurnFilt
             if not chosen.takes(case, message):
                 continue
             seen += 1
-            if chosen.sample is None or len(cases) < chosen.sample:
-                cases.append(case)
+            if chosen.sample is None:
+                spool.append(case)
+            elif len(sampled) < chosen.sample:
+                sampled.append(case)
             elif (place := rng.randrange(seen)) < chosen.sample:  # reservoir sampling (Vitter, algorithm R)
-                cases[place] = case
+                sampled[place] = case
+    cases = spool if chosen.sample is None else sampled
     if not cases:
         raise EvalSetError(
             f"{name}: there is no user turn to replay, after the filters; `omniforge conversations list` shows what is stored"
         )
-    return EvalSet(name=name, version="replay", cases=tuple(cases), sha256=content_hash([case.content_hash for case in cases]))
+    return EvalSet(name=name, version="replay", cases=cases, sha256=content_hash([case.content_hash for case in cases]))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
-from omniforge_cli.core.run import Arm
+from omniforge_cli.core.run import Analyzer, Arm
 from omniforge_cli.core.settings import Settings
 from omniforge_cli.evals.plan import Plan
+from omniforge_cli.evals.runner import run_samples
 from omniforge_cli.providers.budget import BudgetedProvider, QueueClock
 from omniforge_cli.routing.provider import Provider
 from omniforge_cli.routing.router import Router
@@ -29,10 +31,15 @@ from omniforge_cli.wiring.routing import (
 from omniforge_cli.wiring.storage import answer_store, redactor
 
 if TYPE_CHECKING:
+    from omniforge_cli.evals.evaluate import Ask
     from omniforge_cli.providers.budget import Budget
 
 _AUTO_CEILING: Final = 64
 """Attempts under way at most with `--concurrency auto`."""
+
+
+_MANY: Final = 2000
+"""Offline samples from which starting worker processes pays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +69,16 @@ class Routers:
         self.workers = concurrency if isinstance(concurrency, int) else _AUTO_CEILING
         self._budget = _budget(concurrency, self._options)
         self._clock = QueueClock() if self._budget is not None else None
+
+    def ask(self, *, no_fallback: bool) -> Ask:
+        """What carries out the attempts: many at a time where an LLM is waited for, on every core where much is decided offline."""
+        plan, tenant_id = self._plan, self._settings.tenant
+        if plan.n_samples >= _MANY and all(arm.analyzer in (Analyzer.LOCAL, Analyzer.KEYWORD) for arm in plan.arms):
+            from omniforge_cli.wiring.workers import offline_samples
+
+            return partial(offline_samples, self._settings, plan.arms[0].analyzer)
+        routers = self.build(no_fallback=no_fallback)
+        return partial(run_samples, routers=routers, workers=self.workers, tenant_id=tenant_id)
 
     def build(self, *, no_fallback: bool) -> list[Router]:
         """One router an arm; arms of one model share its provider."""

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omniforge_cli.core.settings import Settings
+from omniforge_cli.evals.journal import Seal, plain
 from omniforge_cli.evals.store import RunStore
 
 if TYPE_CHECKING:
     from omniforge_cli.adapters.duckdb.connection import Database
+    from omniforge_cli.evals.spool import SpooledCases
     from omniforge_cli.providers.answers import AnswerStore
-
-Seal = Callable[[str], str]
 
 
 def now() -> datetime:
@@ -49,16 +49,22 @@ def run_store(settings: Settings) -> RunStore:
     return DuckDBRunStore(database(settings))
 
 
-def journal_seals(settings: Settings, run_id: str) -> tuple[Seal, Seal]:
-    """How a run's journal is written and read: sealed like the database where that is encrypted, else plain."""
-    from omniforge_cli.evals.journal import plain
-
+def seals(settings: Settings, owner: str) -> tuple[Seal, Seal]:
+    """How a file beside the database is written and read: sealed for its owner where the database is encrypted, else plain."""
     if settings.db_key is None:
         return plain, plain
     from omniforge_cli.adapters.encryption import SealedTexts
 
-    cipher = SealedTexts(settings.db_key, run_id.encode())
-    return (lambda text: cipher.seal(text, owner=run_id)), (lambda text: cipher.open(text, owner=run_id))
+    cipher = SealedTexts(settings.db_key, owner.encode())
+    return (lambda text: cipher.seal(text, owner=owner)), (lambda text: cipher.open(text, owner=owner))
+
+
+def case_spool(settings: Settings) -> SpooledCases:
+    """Where the cases of a replay are kept while it runs."""
+    from omniforge_cli.evals.spool import SpooledCases
+
+    seal, unseal = seals(settings, new_id())
+    return SpooledCases(seal=seal, unseal=unseal)
 
 
 def redactor() -> Callable[[str], str]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from omniforge_cli.evals.evaluate import EvalJob, evaluate
 from omniforge_cli.evals.journal import new_journal
 from omniforge_cli.evals.memory import MemoryRunStore
 from omniforge_cli.evals.record import RunRecord
+from omniforge_cli.evals.runner import run_samples
 from omniforge_cli.evals.store import RunStore
 from omniforge_cli.routing.router import Router
 from tests.evals.making import TAXONOMY, Answering, plan, run
@@ -25,7 +27,8 @@ def job(
     head = run(made, folder)
     record = RunRecord(made, head, journal=new_journal(folder), open_store=open_store, warn=warnings.append, is_paired=False)
     router = Router(taxonomy=TAXONOMY, asked=asked or Answering("a"))
-    return EvalJob(plan=made, run=head, routers=[router], record=record, workers=3, head=HEAD, **more)
+    ask = partial(run_samples, routers=[router], workers=3, tenant_id="t")
+    return EvalJob(plan=made, run=head, ask=ask, record=record, head=HEAD, **more)
 
 
 async def test_the_first_requests_do_not_wait_for_the_store(tmp_path: Path) -> None:

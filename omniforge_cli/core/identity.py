@@ -26,6 +26,15 @@ def content_hash(value: Any) -> str:
     return sha256(canonical_json(value))
 
 
+def content_hash_of_texts(texts: Iterable[str]) -> str:
+    """`content_hash` of a list of texts that is never in memory as a whole."""
+    digest = hashlib.sha256(b"[")
+    for number, text in enumerate(texts):
+        digest.update((("," if number else "") + canonical_json(text)).encode("utf-8", "surrogatepass"))
+    digest.update(b"]")
+    return digest.hexdigest()
+
+
 def nearest(wanted: str, known: Iterable[str]) -> str:
     """`"; did you mean 'x'?"`, or a list of what there is when nothing is near, ready to end an error message."""
     names = list(known)

@@ -12,7 +12,7 @@ from omniforge_cli.conversations.context import assemble_context
 from omniforge_cli.core.conversation import Message, Transcript
 from omniforge_cli.core.errors import EvalSetError
 from omniforge_cli.core.evalset import Case, EvalSet
-from omniforge_cli.core.identity import content_hash
+from omniforge_cli.core.identity import content_hash_of_texts
 from omniforge_cli.evals.spool import SpooledCases
 
 _TOLD: Final = ("action_type", "confidence", "reasoning", "source", "model", "prompt")
@@ -89,4 +89,4 @@ async def replay_set(
         raise EvalSetError(
             f"{name}: there is no user turn to replay, after the filters; `omniforge conversations list` shows what is stored"
         )
-    return EvalSet(name=name, version="replay", cases=cases, sha256=content_hash([case.content_hash for case in cases]))
+    return EvalSet(name=name, version="replay", cases=cases, sha256=content_hash_of_texts(case.content_hash for case in cases))

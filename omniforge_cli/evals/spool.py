@@ -8,8 +8,8 @@ import tempfile
 import threading
 import weakref
 from array import array
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Final, overload
 
 from omniforge_cli.core.evalset import Case
@@ -17,6 +17,7 @@ from omniforge_cli.evals.journal import Seal, plain
 
 _CHUNK: Final = 64
 """Cases that are written as one: neighbours share the messages of their conversation, which are then written once."""
+_IN_MEMORY: Final = 20_000
 
 
 class SpooledCases(Sequence[Case]):
@@ -73,6 +74,18 @@ class SpooledCases(Sequence[Case]):
             sealed = self._file.read(end - start)
         cases: list[Case] = pickle.loads(base64.b64decode(self._unseal(sealed.decode())))
         return cases
+
+
+def kept(cases: Iterable[Case]) -> Sequence[Case]:
+    """The cases in memory, or on disk where there are more than 20,000."""
+    arriving = iter(cases)
+    few = tuple(islice(arriving, _IN_MEMORY))
+    if len(few) < _IN_MEMORY:
+        return few
+    spool = SpooledCases()
+    for case in chain(few, arriving):
+        spool.append(case)
+    return spool
 
 
 def first(cases: Sequence[Case], n: int | None) -> Sequence[Case]:

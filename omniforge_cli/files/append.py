@@ -26,7 +26,7 @@ def appended(text: str, path: Path, case: Case) -> str:
     if any(case.id == other.id for other in cases):
         raise EvalSetError(f"{path}: there is a case {case.id!r} already; give another --id")
     longer = _jsonl(text, case) if path.suffix == ".jsonl" else _yaml(text, path, case)
-    if parse_evalset(longer, path).cases != (*cases, case):
+    if tuple(parse_evalset(longer, path).cases) != (*cases, case):
         raise EvalSetError(f"{path}: no case can be added safely to a file of this form; {_MEND}")
     return longer
 

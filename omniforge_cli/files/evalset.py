@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -18,6 +18,7 @@ from omniforge_cli.core.errors import ConversationFileError, EvalSetError
 from omniforge_cli.core.evalset import Case, EvalSet
 from omniforge_cli.core.identity import nearest, sha256
 from omniforge_cli.core.taxonomy import Taxonomy
+from omniforge_cli.evals.spool import kept
 from omniforge_cli.files.conversation import agents_from, history_from
 from omniforge_cli.files.documents import decode, parse_document, read_bytes, validated
 from omniforge_cli.files.resources import find_version, versions
@@ -87,16 +88,16 @@ def read_evalset(path: Path) -> EvalSet:
 def parse_evalset(text: str, path: Path) -> EvalSet:
     """The eval set in the text of a file, whose name says which form it has; raises EvalSetError."""
     head: Mapping[str, Any] = {}
+    written: Iterable[tuple[str, Any]]
     if path.suffix == ".jsonl":
-        written = list(_jsonl(text, path))
+        written = _jsonl(text, path)
     elif path.suffix == ".csv":
-        written = list(_csv(text, path))
+        written = _csv(text, path)
     else:
         head, written = _yaml(text, path)
-    cases = tuple(case_from(row, where, number) for number, (where, row) in enumerate(written, start=1))
+    cases = kept(_unique((case_from(row, where, number) for number, (where, row) in enumerate(written, start=1)), path))
     if not cases:
         raise EvalSetError(f"{path}: it has no cases")
-    _refuse_duplicates(cases, path)
     return EvalSet(
         name=str(head.get("name") or path.stem),
         version=str(head.get("version") or "v1"),
@@ -156,8 +157,17 @@ def _yaml(text: str, path: Path) -> tuple[Mapping[str, Any], list[tuple[str, Any
     return document, [(f"{path}, case {number}", row) for number, row in enumerate(document["cases"], start=1)]
 
 
+def _lines(text: str) -> Iterator[str]:
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        yield text[start:end]
+        start = end + 1
+
+
 def _jsonl(text: str, path: Path) -> Iterable[tuple[str, Any]]:
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(_lines(text), start=1):
         if not line.strip():
             continue
         try:
@@ -224,9 +234,10 @@ def _renamed(row: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     return dict(row) if found is None or found == wanted else {wanted if key == found else key: value for key, value in row.items()}
 
 
-def _refuse_duplicates(cases: tuple[Case, ...], path: Path) -> None:
+def _unique(cases: Iterable[Case], path: Path) -> Iterator[Case]:
     seen: set[str] = set()
     for case in cases:
         if case.id in seen:
             raise EvalSetError(f"{path}: the case id {case.id!r} stands twice; ids must be unique")
         seen.add(case.id)
+        yield case

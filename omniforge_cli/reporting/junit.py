@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
-from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from omniforge_cli.core.report import ArmReport, Report
 from omniforge_cli.reporting import numbers, view
@@ -19,53 +19,75 @@ def render(report: Report, cases: CasesOf | None = None) -> str:
 
     `cases` gives the samples of an arm, by its number, where the report does not hold them.
     """
+    return "".join(pieces(report, cases))
+
+
+def pieces(report: Report, cases: CasesOf | None = None) -> Iterator[str]:
+    """The same, bit by bit: a million tests are never in memory. Samples are read twice, as a suite begins with its totals."""
     cases = cases or view.inline_cases(report)
-    root = ElementTree.Element("testsuites", {"name": "omniforge"})
-    for number, arm in enumerate(report.arms):
-        _suite(root, report, arm, cases(number))
-    total = {key: sum(int(suite.attrib[key]) for suite in root) for key in ("tests", "failures", "errors", "skipped")}
-    root.attrib.update({key: str(n) for key, n in total.items()})
-    root.set("time", f"{sum(float(suite.attrib['time']) for suite in root):.3f}")
-    ElementTree.indent(root)
-    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+    suites = [_suite(report, arm, cases(number)) for number, arm in enumerate(report.arms)]
+    root = Element("testsuites", {"name": "omniforge"})
+    for key in ("tests", "failures", "errors", "skipped"):
+        root.set(key, str(sum(int(suite.attrib[key]) for suite in suites)))
+    root.set("time", f"{sum(float(suite.attrib['time']) for suite in suites):.3f}")
+    yield f'<?xml version="1.0" encoding="utf-8"?>\n{_opening(root)}\n'
+    for number, (arm, suite) in enumerate(zip(report.arms, suites, strict=True)):
+        yield f"  {_opening(suite)}\n    {_indented(_properties(report, arm))}\n"
+        for sample in cases(number):
+            yield f"    {_indented(_test(suite.attrib['name'], sample))}\n"
+        yield "  </testsuite>\n"
+    yield "</testsuites>\n"
 
 
-def _suite(root: ElementTree.Element, report: Report, arm: ArmReport, samples: Iterable[Mapping[str, Any]]) -> None:
-    name = _text(f"{view.evalset_name(report)} {arm.name}")
-    suite = ElementTree.SubElement(root, "testsuite", {"name": name, "timestamp": _text(report.created_at)})
-    properties = ElementTree.SubElement(suite, "properties")
-    for key, value in (("run_id", report.run_id), ("prompt_sha256", arm.prompt_sha256), ("omniforge_version", report.omniforge_version)):
-        if value:
-            ElementTree.SubElement(properties, "property", {"name": key, "value": _text(value)})
+def _suite(report: Report, arm: ArmReport, samples: Iterable[Mapping[str, Any]]) -> Element:
+    suite = Element("testsuite", {"name": _text(f"{view.evalset_name(report)} {arm.name}"), "timestamp": _text(report.created_at)})
     counts = dict.fromkeys(Outcome, 0)
     seconds = 0.0
     for sample in samples:
         seconds += _seconds(sample)
-        counts[_test(suite, name, sample)] += 1
+        counts[view.outcome(sample)] += 1
     suite.set("tests", str(sum(counts.values())))
     suite.set("failures", str(counts[Outcome.WRONG]))
     suite.set("errors", str(counts[Outcome.ERROR]))
     suite.set("skipped", str(counts[Outcome.UNLABELLED]))
     suite.set("time", f"{seconds:.3f}")
+    return suite
 
 
-def _test(suite: ElementTree.Element, suite_name: str, sample: Mapping[str, Any]) -> Outcome:
-    """Add one test; a first repeat has the case's plain name, so that `--repeats` does not rename it."""
+def _properties(report: Report, arm: ArmReport) -> Element:
+    properties = Element("properties")
+    for key, value in (("run_id", report.run_id), ("prompt_sha256", arm.prompt_sha256), ("omniforge_version", report.omniforge_version)):
+        if value:
+            SubElement(properties, "property", {"name": key, "value": _text(value)})
+    return properties
+
+
+def _test(suite_name: str, sample: Mapping[str, Any]) -> Element:
+    """One test; a first repeat has the case's plain name, so that `--repeats` does not rename it."""
     repeat = sample.get("repeat") or 0
     name = _text(sample["id"]) + (f" [repeat {repeat}]" if repeat else "")
-    test = ElementTree.SubElement(suite, "testcase", {"classname": suite_name, "name": name, "time": f"{_seconds(sample):.3f}"})
+    test = Element("testcase", {"classname": suite_name, "name": name, "time": f"{_seconds(sample):.3f}"})
     outcome = view.outcome(sample)
     reason = view.failure_reason(sample)
     if outcome is Outcome.UNLABELLED:
-        ElementTree.SubElement(test, "skipped", {"message": "no decision was recorded for this turn"})
+        SubElement(test, "skipped", {"message": "no decision was recorded for this turn"})
     elif outcome is Outcome.ERROR:
         attributes = {"type": _text(reason or "error"), "message": _text(_error_message(sample) or "no answer")}
-        ElementTree.SubElement(test, "error", attributes).text = _details(sample)
+        SubElement(test, "error", attributes).text = _details(sample)
     elif outcome is Outcome.WRONG:
         said = f"got {sample.get('predicted')}" if reason is None else f"got no usable answer ({reason})"
         attributes = {"type": _text(reason or "wrong_answer"), "message": _text(f"expected {sample.get('expected')}, {said}")}
-        ElementTree.SubElement(test, "failure", attributes).text = _details(sample)
-    return outcome
+        SubElement(test, "failure", attributes).text = _details(sample)
+    return test
+
+
+def _opening(element: Element) -> str:
+    return f"{tostring(element, encoding='unicode').removesuffix(' />')}>"
+
+
+def _indented(element: Element) -> str:
+    indent(element, level=2)
+    return tostring(element, encoding="unicode")
 
 
 def _details(sample: Mapping[str, Any]) -> str:

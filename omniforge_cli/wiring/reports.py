@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -95,7 +95,7 @@ def write_github(report: Report, folder: Path, step_summary: Path | None) -> str
     return github.workflow_commands(report)
 
 
-def _render(name: str, finished: Finished) -> str:
+def _render(name: str, finished: Finished) -> str | Iterable[str]:
     report = finished.report
     if name == "json":
         from omniforge_cli.reporting import json as json_report
@@ -109,7 +109,7 @@ def _render(name: str, finished: Finished) -> str:
     if name == "junit":
         from omniforge_cli.reporting import junit
 
-        return junit.render(report, cases)
+        return junit.pieces(report, cases)
     from omniforge_cli.reporting import html
 
     return html.render(report, cases)

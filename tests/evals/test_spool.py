@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from omniforge_cli.core.conversation import Message
 from omniforge_cli.core.evalset import Case
-from omniforge_cli.evals.spool import SpooledCases, first
+from omniforge_cli.evals.spool import SpooledCases, first, kept
 
 
 def case(number: int) -> Case:
@@ -69,3 +69,11 @@ def test_the_first_of_them_are_taken_into_memory_and_all_are_not() -> None:
     assert first(cases, 3) == tuple(case(number) for number in range(3))
     assert first(cases, None) is cases
     assert first(cases, 100) is cases
+
+
+def test_few_cases_stay_in_memory_and_many_go_to_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("omniforge_cli.evals.spool._IN_MEMORY", 100)
+    few, many = kept(map(case, range(99))), kept(map(case, range(150)))
+    assert few == tuple(map(case, range(99)))
+    assert isinstance(many, SpooledCases)
+    assert list(many) == list(map(case, range(150)))

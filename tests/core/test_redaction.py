@@ -150,3 +150,8 @@ def test_the_time_grows_no_faster_than_a_hostile_text(piece: str) -> None:
         return min(times)
 
     assert cost(40_000) < 40 * cost(2_500) + 0.05
+
+
+@pytest.mark.parametrize("text", ["PASSWORD: hunter", "my paſſword: hunter", "the API KEY is 0123456789abcdef", "Contraseña: abc12345"])
+def test_case_does_not_hide_a_secret(text: str) -> None:
+    assert MASK in redact(text)

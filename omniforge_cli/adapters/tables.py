@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from csv import writer
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import duckdb
 
@@ -87,7 +87,7 @@ def write(cases: Iterable[Mapping[str, Any]], *, parquet: Path | None = None, cs
         with ExitStack() as files:
             spool = files.enter_context(_spool(parquet).open("w", encoding="utf-8", newline="")) if parquet else None
             lines = files.enter_context(_partial(csv).open("w", encoding="utf-8", newline="")) if csv else None
-            rows = writer(lines, lineterminator="\n") if lines is not None else None
+            rows = writer(_Lines(lines)) if lines is not None else None
             if rows is not None:
                 rows.writerow(SCHEMA)
             for row in map(_row, cases):
@@ -119,6 +119,16 @@ def read(parquet: Path, *, arm: str | None = None) -> Iterator[dict[str, Any]]:
         names = [column[0] for column in found.description]
         while rows := found.fetchmany(CHUNK):
             yield from (_case(dict(zip(names, row, strict=True))) for row in rows)
+
+
+class _Lines:
+    """What a `csv.writer` writes to, with a newline at each row's end: its own CRLF makes it quote a text that holds a lone CR."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, row: str) -> int:
+        return self._file.write(row.removesuffix("\r\n") + "\n")
 
 
 def _to_parquet(spool: Path, target: Path, longest: int) -> None:

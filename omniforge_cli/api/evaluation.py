@@ -22,6 +22,7 @@ from omniforge_cli.evals.journal import Journal, find_journals, new_journal
 from omniforge_cli.evals.plan import ASKED, Plan, make_plan, refuse_mismatch, taxonomy_hash
 from omniforge_cli.evals.record import RunRecord
 from omniforge_cli.evals.store import RunStore
+from omniforge_cli.files.configuration import without_password
 from omniforge_cli.files.settings import read_settings
 from omniforge_cli.wiring import evaluation as wiring
 from omniforge_cli.wiring.calls import EvalCalls, Routers
@@ -156,7 +157,7 @@ def _planned(subject: Subject, settings: Settings) -> tuple[LoadedTaxonomy, Plan
     run_settings = replace(
         options.run,
         timeout_s=settings.timeout_s,
-        api_base=settings.api_base,
+        api_base=None if settings.api_base is None else without_password(settings.api_base),
         provider=settings.provider,
         cascade_threshold=cascade_threshold(settings),
     )

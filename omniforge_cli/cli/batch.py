@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,9 +20,11 @@ from omniforge_cli.api.router import IntentRouter
 from omniforge_cli.cli import output
 from omniforge_cli.cli.diagnostics import ExitCode, say
 from omniforge_cli.cli.show import tell_analyzer
+from omniforge_cli.core.conversation import Agent, Message
 from omniforge_cli.core.errors import ConversationFileError, IntentAnalysisError
 from omniforge_cli.core.settings import Settings
 from omniforge_cli.files.batch import Block, Line, read_blocks, read_lines
+from omniforge_cli.wiring.routing import read_agents, read_history
 from omniforge_cli.wiring.running import collect_rarely
 from omniforge_cli.wiring.running import run as drive
 from omniforge_cli.wiring.workers import in_order as in_worker_processes
@@ -40,20 +42,23 @@ class _Tally:
 
 def run(settings: Settings, *, agents: str | None, history: str | None, no_fallback: bool) -> int:
     """Route stdin; exit code 3 when `no_fallback` left a message unanswered."""
-    router = IntentRouter(settings=settings, agents=agents, history=history, no_fallback=no_fallback)
+    # read once, not by each worker: they may be pipes
+    known = () if agents is None else read_agents(agents)
+    earlier = () if history is None else read_history(history)
+    router = IntentRouter(settings=settings, agents=known, history=earlier, no_fallback=no_fallback)
     tell_analyzer(router, settings)
     tally = _Tally()
     if router.is_offline:
-        _run_offline(partial(_BlockAnswerer, settings, agents, history, is_ascii=output.is_ascii()), tally)
+        is_ascii = output.is_ascii()
+        _run_offline(_BlockAnswerer(router, is_ascii=is_ascii), partial(_answerer, settings, known, earlier, is_ascii=is_ascii), tally)
     else:
         drive(_run(router, tally), is_offline=False)
     _tell(tally, settings)
     return ExitCode.PROVIDER if tally.unanswered else ExitCode.OK
 
 
-def _run_offline(prepare: Callable[[], Callable[[Block], tuple[str, int]]], tally: _Tally) -> None:
+def _run_offline(answer: _BlockAnswerer, prepare: Callable[[], _BlockAnswerer], tally: _Tally) -> None:
     """Answers a trickle at once, and in worker processes whatever comes faster than it is answered."""
-    answer = prepare()
     blocks = read_blocks(_own_stdin())
     collect_rarely()
     for block in blocks:
@@ -69,8 +74,8 @@ def _run_offline(prepare: Callable[[], Callable[[Block], tuple[str, int]]], tall
 class _BlockAnswerer:
     """Answers blocks offline: their JSON lines, and how many input lines could not be used."""
 
-    def __init__(self, settings: Settings, agents: str | None, history: str | None, *, is_ascii: bool) -> None:
-        self._router = IntentRouter(settings=settings, agents=agents, history=history)
+    def __init__(self, router: IntentRouter, *, is_ascii: bool) -> None:
+        self._router = router
         self._encode = json.JSONEncoder(ensure_ascii=is_ascii, allow_nan=False).encode
 
     def __call__(self, block: Block) -> tuple[str, int]:
@@ -80,6 +85,11 @@ class _BlockAnswerer:
             return [await _answered(line, self._router, tally) for line in block.read()]
 
         return "".join([f"{self._encode(told)}\n" for told in drive(answers(), is_offline=True)]), tally.bad
+
+
+def _answerer(settings: Settings, agents: Sequence[Agent], history: Sequence[Message], *, is_ascii: bool) -> _BlockAnswerer:
+    """Made anew in each worker process: what a router holds cannot be sent there."""
+    return _BlockAnswerer(IntentRouter(settings=settings, agents=agents, history=history), is_ascii=is_ascii)
 
 
 async def _run(router: IntentRouter, tally: _Tally) -> None:

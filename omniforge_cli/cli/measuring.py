@@ -28,6 +28,7 @@ from omniforge_cli.core.gate import NO_REGRESSION, SHORT_FORMS, Gate, short_gate
 from omniforge_cli.core.run import RunSettings
 from omniforge_cli.core.settings import Settings
 from omniforge_cli.evals.forecast import Forecast
+from omniforge_cli.files.configuration import without_password
 from omniforge_cli.files.gates import load_gates
 from omniforge_cli.files.settings import no_colour, step_summary_file
 from omniforge_cli.reporting import forecast, terminal
@@ -105,7 +106,7 @@ def _run(command: str, flags: Mapping[str, Any], measure: Measure) -> int:
     watcher = Watcher(
         on_plan=progress.begin,
         on_sample=progress.advance,
-        warn=lambda line: say(f"omniforge: warning: {line}"),
+        warn=progress.warn,
         meanwhile=partial(prepare, formats),
     )
     try:
@@ -180,10 +181,15 @@ def _typed(value: Any) -> Any:
 
 
 def _kept(flags: Mapping[str, Any]) -> dict[str, Any]:
-    """The typed options that a resumption needs, as JSON; files by their whole path, for it may start elsewhere."""
+    """The typed options that a resumption needs, as JSON; files by their whole path, for it may start elsewhere.
+
+    An address with a password is not written down: it has to be typed again.
+    """
     kept: dict[str, Any] = {}
     for name in KEPT:
         value = flags.get(name)
+        if name == "api_base" and value and without_password(value) != value:
+            continue
         if name == "evalsets" and value:
             value = [str(Path(ref).resolve()) if Path(ref).is_file() else ref for ref in value]
         if value not in (None, (), False):

@@ -29,6 +29,7 @@ class Progress:
         self._right = 0
         self._failed = 0
         self._drawn = 0.0
+        self._is_stored = True
 
     def begin(self, plan: Plan, run: Run) -> None:
         """Say what will be done."""
@@ -53,6 +54,11 @@ class Progress:
         failed = f", {self._failed} without the asked answer" if self._failed else ""
         self._bar.draw(self._n, f"{self._right / self._n:.1%} right{failed}")
 
+    def warn(self, line: str) -> None:
+        """Say that the run is not stored, so that nobody is sent to resume it."""
+        self._is_stored = False
+        say(f"omniforge: warning: {line}")
+
     def interrupted(self) -> None:
         """Say what is saved and how to go on."""
         self.stopped("interrupted")
@@ -62,6 +68,9 @@ class Progress:
         self.end()
         if self._run is None:
             say(f"omniforge: {why} before anything was asked")
+            return
+        if not self._is_stored:
+            say(f"omniforge: {why} after {self._n} of {self._total} samples; as the run is not stored, it cannot be resumed")
             return
         say(
             f"omniforge: {why}; {self._n} of {self._total} samples are saved. "

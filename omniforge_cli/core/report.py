@@ -257,7 +257,7 @@ def case_of(sample: Sample, redact: Callable[[str], str]) -> dict[str, Any]:
         "calls": sample.calls,
         "is_ambiguous": sample.is_ambiguous,
         "alternative_action": sample.alternative_action,
-        "target_agent_id": sample.target_agent_id,
+        "target_agent_id": redact(sample.target_agent_id) if sample.target_agent_id else None,
         "entities": _redacted(sample.entities, redact),
         "expected_entities": _redacted(sample.expected_entities, redact),
         "reasoning": redact(sample.reasoning),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from omniforge_cli.core.errors import StorageKeyError
+from omniforge_cli.core.errors import SettingsError, StorageKeyError
 from omniforge_cli.core.run import Sample
 
 _PATTERN: Final = "journal-*.jsonl"
@@ -38,14 +38,20 @@ class Journal:
         self._file: int | None = None
 
     def append(self, sample: Sample) -> None:
-        """Write one sample; when this returns, the death of this process cannot lose it."""
-        if self._file is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            if not self._ends_with_newline():
-                os.write(self._file, b"\n")
-        line = self._seal(_LINE.encode(sample.to_dict()))
-        os.write(self._file, line.encode("utf-8", "replace") + b"\n")
+        """Write one sample; when this returns, the death of this process cannot lose it.
+
+        Raises:
+            SettingsError: the folder cannot be written, or the disk is full.
+        """
+        line = self._seal(_LINE.encode(sample.to_dict())).encode("utf-8", "replace") + b"\n"
+        try:
+            if self._file is None:
+                self._file = self._opened()
+            while line:  # of a line that meets the end of the disk a part is written, and no error raised
+                line = line[os.write(self._file, line) :]
+        except OSError as exc:
+            told = f"{self._path.parent}: the run's samples cannot be kept there ({exc.strerror or exc})"
+            raise SettingsError(f"{told}; make room, or give another --output-dir") from exc
 
     def samples(self) -> Iterator[Sample]:
         """Every sample that was written whole, in order of arrival."""
@@ -68,6 +74,13 @@ class Journal:
         """Remove the file, once its samples are safe elsewhere."""
         self.close()
         self._path.unlink(missing_ok=True)
+
+    def _opened(self) -> int:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        if not self._ends_with_newline():
+            os.write(file, b"\n")
+        return file
 
     def _read(self, line: bytes) -> Sample | None:
         try:

@@ -90,7 +90,11 @@ class RunRecord:
         """Bring what is pending to the store, in bulk."""
         while self._pending:
             batch, self._pending = self._pending[:_LARGEST_COMMIT], self._pending[_LARGEST_COMMIT:]
-            await self._stored(partial(self._append, batch))
+            try:
+                await self._stored(partial(self._append, batch))
+            except asyncio.CancelledError:  # perhaps before it was written, and to write it twice does no harm
+                self._pending = batch + self._pending
+                raise
 
     async def flush_regularly(self) -> None:
         """Flush every few seconds until cancelled."""

@@ -61,7 +61,7 @@ def read_blocks(stream: BinaryIO) -> Iterator[Block]:
             if not blank:
                 lines[0] = lines[0].removeprefix(codecs.BOM_UTF8)
             blank += lines
-            opening = next((line for line in blank if line.strip()), None)
+            opening = next((line for line in lines if line.strip()), None)
             if opening is None:
                 continue
             is_json, lines = opening.lstrip().startswith(b"{"), blank

@@ -39,4 +39,9 @@ def shown(settings: Settings) -> list[Shown]:
 def _masked(name: str, value: Any) -> Any:
     if name in SECRET_SETTINGS:
         return None if value is None else MASK
-    return _PASSWORD.sub(f"{MASK}@", value) if isinstance(value, str) else value
+    return without_password(value) if isinstance(value, str) else value
+
+
+def without_password(text: str) -> str:
+    """The text with user and password masked in each address that brings them."""
+    return _PASSWORD.sub(f"{MASK}@", text)

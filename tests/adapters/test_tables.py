@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import math
 import tracemalloc
 from collections.abc import Iterator
@@ -77,13 +78,15 @@ def test_the_types_do_not_depend_on_the_first_chunk(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ['quotes " and, commas', "two\nlines\r\nand more", "🎉 ünï", "\x00\x1b", "=1+1"],
-    ids=["csv", "lines", "emoji", "control", "formula"],
+    ['quotes " and, commas', "two\nlines\r\nand more", "old\rlines", "🎉 ünï", "\x00\x1b", "=1+1"],
+    ids=["csv", "lines", "carriage return", "emoji", "control", "formula"],
 )
 def test_any_text_survives(tmp_path: Path, text: str) -> None:
     tables.write([case("a", "refund", "refund", message=text, arm="x")], parquet=tmp_path / "c.parquet", csv=tmp_path / "c.csv")
     assert next(tables.read(tmp_path / "c.parquet"))["message"] == text
     assert pd.read_csv(tmp_path / "c.csv", keep_default_na=False, lineterminator=None)["id"].tolist() == ["a"]
+    with (tmp_path / "c.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["message"] for row in csv.DictReader(file)] == [text]
 
 
 def test_what_no_column_can_hold_is_replaced_and_what_has_none_is_kept(tmp_path: Path) -> None:

@@ -3,13 +3,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from omniforge_cli.core.decision import FallbackReason, Source, Usage
-from omniforge_cli.core.errors import StorageKeyError
+from omniforge_cli.core.errors import SettingsError, StorageKeyError
 from omniforge_cli.core.run import Sample, SampleError
 from omniforge_cli.evals.journal import Journal, find_journals, new_journal
+from tests.limits import no_file_longer_than
 
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
 
@@ -60,6 +62,22 @@ def test_a_line_that_a_kill_tore_is_left_out_and_the_next_one_is_whole(tmp_path:
     again = Journal(path)
     again.append(sample("y"))
     assert [one.case_id for one in again.samples()] == ["x", "y"]
+
+
+def test_a_folder_that_cannot_be_made_is_told_with_the_mend(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match=r"file/run: the run's samples cannot be kept there \(Not a directory\); .* --output-dir"):
+        Journal(tmp_path / "file" / "run" / "j").append(sample())
+
+
+def test_a_sample_that_a_full_disk_tore_is_an_error_and_not_taken_for_written(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j")
+    journal.append(sample("x"))
+    size = (tmp_path / "j").stat().st_size
+    with no_file_longer_than(size + size // 2), pytest.raises(SettingsError, match="make room"):
+        journal.append(sample("y"))
+    assert (tmp_path / "j").stat().st_size == size + size // 2
+    assert [one.case_id for one in journal.samples()] == ["x"]
 
 
 def test_a_sealed_journal_shows_no_text(tmp_path: Path) -> None:

@@ -102,6 +102,30 @@ def test_bad_lines_stand_in_their_place_and_the_rest_goes_on():
         assert b"2 of the input lines could not be used" in process.stderr.read()
 
 
+@pytest.mark.parametrize("n_lines", [1, 10_000])
+def test_agents_and_history_may_come_through_pipes(n_lines: int):
+    def through_a_pipe(value: object) -> int:
+        reading, writing = os.pipe()
+        os.write(writing, json.dumps(value).encode())
+        os.close(writing)
+        return reading
+
+    agents, history = through_a_pipe(["Willow"]), through_a_pipe([{"role": "user", "content": "hello"}])
+    flags = ["--analyzer", "local", "--agents", f"/dev/fd/{agents}", "--history", f"/dev/fd/{history}"]
+    done = subprocess.run(
+        [sys.executable, "-m", "omniforge_cli", "route", "--batch", *flags],
+        input=b"@Willow go on\n" * n_lines,
+        capture_output=True,
+        pass_fds=(agents, history),
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    os.close(agents)
+    os.close(history)
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line)["target_agent_id"] for line in done.stdout.splitlines()] == ["Willow"] * n_lines
+
+
 def test_without_a_fallback_an_unanswered_message_is_exit_3(loopback: Start):
     server = loopback(script=["500"] * 20)
     with started("--api-base", server.url, "--no-fallback", "--timeout", "2") as (process, stdin, stdout):

@@ -108,6 +108,19 @@ def test_a_run_is_not_resumed_with_another_model(loopback: Start) -> None:
     assert "arms was" in done.stderr
 
 
+def test_a_password_in_the_address_is_used_and_written_nowhere(loopback: Start, tmp_path: Path) -> None:
+    server = loopback(Oracle.read(EVALSET))
+    address = server.url.replace("http://", "http://somebody:hunter2secret@")
+    more = ("--limit", "3", "--cache", "--formats", "all", "--db", str(tmp_path / "runs.duckdb"))
+    assert omniforge(*asking(address, *more)).returncode == 0
+    assert written()["settings"]["api_base"] == server.url.replace("http://", "http://***@")
+    kept = [path for folder in ("reports", tmp_path) for path in Path(folder).rglob("*") if path.is_file()]
+    assert len(kept) >= 7
+    assert not [path for path in kept if b"hunter2secret" in path.read_bytes()]
+    resumed = omniforge("eval", "--resume", "last", "--api-base", address, "--gates", "none", "--db", more[-1])
+    assert resumed.returncode == 0, resumed.stderr
+
+
 def test_ctrl_c_keeps_what_finished_and_names_the_command_that_resumes(loopback: Start) -> None:
     server = loopback(Oracle.read(EVALSET), latency_s=0.04)
     with subprocess.Popen([*OMNIFORGE, *asking(server.url, "--concurrency", "4")], stderr=subprocess.PIPE, text=True) as process:
@@ -129,6 +142,14 @@ def test_a_store_that_cannot_be_written_warns_and_the_run_goes_on(tmp_path: Path
     assert "the run is not stored" in done.stderr
     assert omniforge("runs", "list", "--db", str(broken)).returncode == 5
     assert broken.read_bytes() == b"this is no database" * 500
+
+
+def test_a_run_that_is_not_stored_and_is_interrupted_is_not_said_to_be_resumable(loopback: Start) -> None:
+    server = loopback(Oracle.read(EVALSET), latency_s=0.1)
+    done = omniforge(*asking(server.url, "--db", "/dev/null/x.duckdb", "--concurrency", "2", "--timeout-run", "1"))
+    assert done.returncode == 3
+    assert "--resume" not in done.stderr
+    assert done.stderr.endswith("as the run is not stored, it cannot be resumed\n")
 
 
 def test_two_prompts_are_two_arms_that_are_compared(loopback: Start) -> None:

@@ -17,6 +17,7 @@ from omniforge_cli.files.settings import read_settings
 from omniforge_cli.wiring.routing import RouterSpec, build_router, load_taxonomy
 from omniforge_cli.wiring.workers import in_order, offline_samples
 from tests.evals.making import plan
+from tests.limits import no_more_open_files
 
 
 def intent_plan() -> Plan:
@@ -55,3 +56,10 @@ def test_one_core_needs_no_other_process(monkeypatch: pytest.MonkeyPatch) -> Non
     assert set(in_order(worker_of, range(3))) == {os.getpid()}
     monkeypatch.setattr(adapter, "n_cores", lambda: 2)
     assert os.getpid() not in set(in_order(worker_of, range(3)))
+
+
+def test_where_there_can_be_no_other_processes_this_one_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adapter, "n_cores", lambda: 2)
+    with no_more_open_files():
+        answers = in_order(lambda: lambda number: (number * 2, os.getpid()), [1, 2, 3])
+    assert list(answers) == [(number, os.getpid()) for number in (2, 4, 6)]

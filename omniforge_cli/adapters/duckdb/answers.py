@@ -131,7 +131,9 @@ def _row(session: Session, answer: _Answer) -> tuple[str, str, str, str]:
         "usage": None if usage is None else [usage.prompt_tokens, usage.completion_tokens, usage.cost_usd],
         "injected": completion.injected,
     }
-    request, answered = (session.cipher.seal(to_json(value), owner=answer.tenant_id) for value in (answer.request.to_dict(), told))
+    asked = answer.request.to_dict()
+    del asked["api_base"]  # a password may stand in it
+    request, answered = (session.cipher.seal(to_json(value), owner=answer.tenant_id) for value in (asked, told))
     return answer.tenant_id, answer.key, request, answered
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import glob
 import os
 import random
 import re
@@ -15,7 +16,7 @@ import secrets
 import shutil
 import time
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
@@ -24,7 +25,7 @@ from typing import Final, TypeVar
 
 import duckdb
 
-from omniforge_cli.adapters.duckdb.engine import Busy, Engine, copy_all
+from omniforge_cli.adapters.duckdb.engine import Busy, Engine, copy_all, log_of
 from omniforge_cli.adapters.duckdb.keys import Keyring
 from omniforge_cli.adapters.duckdb.migrations import MIGRATIONS, ORDERED_BY, Migration, migrate, read_settings
 from omniforge_cli.adapters.encryption import TextCipher
@@ -157,9 +158,9 @@ class Database:
                 f"{self.path} was written by a newer omniforge (schema {version}, this one knows {newest}); upgrade omniforge"
             )
         if version < newest:
+            if mode is _Mode.READ and (version > 0 or self.path.exists()):
+                raise _Outdated
             if version > 0:
-                if mode is _Mode.READ:
-                    raise _Outdated
                 self._keyring.cipher(settings, self.path)
                 self._back_up(connection, version)
             migrate(connection, version=version, migrations=self._migrations)
@@ -172,35 +173,41 @@ class Database:
     def _create(self) -> None:
         """Make the file complete under another name first, so that a process killed here leaves no half-made one."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self._draft(self.path.name)
-        try:
+        with self._draft(self.path.name) as draft:
             with self._engine.opened(draft, writable=True) as connection:
                 self._admitted(connection, _Mode.WRITE)
-            with contextlib.suppress(FileExistsError):  # another process was first
+            with contextlib.suppress(FileExistsError, FileNotFoundError):  # another process was first, and may have cleaned up already
                 os.link(draft, self.path)
-        finally:
-            draft.unlink(missing_ok=True)
 
     def _back_up(self, connection: duckdb.DuckDBPyConnection, version: int) -> None:
         """Copy the whole database beside the file, from inside: the lock stays ours and the copy is consistent."""
         backup = self.path.with_name(f"{self.path.name}.schema{version}.bak")
-        draft = self._draft(backup.name)
-        copy_all(connection, draft, ordered_by={})
-        draft.replace(backup)
+        with self._draft(backup.name) as draft:
+            copy_all(connection, draft, ordered_by={})
+            draft.replace(backup)
 
     def _replace(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Put an orderly copy of what is left in the file's place. The lock is on the old file until it is detached."""
-        draft = self._draft(self.path.name)
-        try:
+        """Put an orderly copy of what is left in the file's place. The lock is on the old file until it is detached.
+
+        What a process that was killed here left behind goes too: it holds what somebody deletes now.
+        """
+        for left in self.path.parent.glob(f".{glob.escape(self.path.name)}.????????.new*"):
+            left.unlink(missing_ok=True)
+        with self._draft(self.path.name) as draft:
             connection.execute("checkpoint")  # no log may be left beside the new file
             copy_all(connection, draft, ordered_by=ORDERED_BY)
             shutil.copymode(self.path, draft)
             draft.replace(self.path)
+
+    @contextlib.contextmanager
+    def _draft(self, name: str) -> Iterator[Path]:
+        """Where a file is made under another name; nothing is left there, whatever goes wrong."""
+        draft = self.path.with_name(f".{name}.{secrets.token_hex(4)}.new")
+        try:
+            yield draft
         finally:
             draft.unlink(missing_ok=True)
-
-    def _draft(self, name: str) -> Path:
-        return self.path.with_name(f".{name}.{secrets.token_hex(4)}.new")
+            log_of(draft).unlink(missing_ok=True)
 
     def _unusable_message(self, told: str) -> str:
         if "WAL" in told and "not match" in told:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import secrets
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ import pytest
 
 from omniforge_cli.adapters.duckdb.connection import Database, Session
 from omniforge_cli.core.errors import SchemaTooNew, StorageError, StorageKeyError, StorageLocked
+from tests.limits import no_file_longer_than
 
 HOLDER = """
 import duckdb, sys
@@ -62,11 +64,40 @@ async def test_reading_a_missing_file_finds_nothing_and_makes_nothing(tmp_path: 
     assert list(tmp_path.iterdir()) == []
 
 
+async def test_reading_an_empty_duckdb_file_finds_nothing(tmp_path: Path, open_database: Callable[..., Database]) -> None:
+    duckdb.connect(tmp_path / "x.duckdb").close()
+    assert await open_database(tmp_path / "x.duckdb").read(names) == []
+
+
 async def test_creating_leaves_nothing_but_the_file(tmp_path: Path, open_database: Callable[..., Database]) -> None:
     database = open_database(tmp_path / "x.duckdb")
     await database.write(put("a", "1"))
     await database.close()
     assert [found.name for found in tmp_path.iterdir()] == ["x.duckdb"]
+
+
+@pytest.mark.parametrize("mode", ["write", "erase"])
+async def test_a_full_disk_leaves_no_half_made_file_behind(mode: str, tmp_path: Path, open_database: Callable[..., Database]) -> None:
+    path = tmp_path / "x.duckdb"
+    database = open_database(path)
+    if mode == "erase":
+        for number in range(20):
+            await database.write(put(str(number), secrets.token_hex(100_000)))
+    with no_file_longer_than(300_000), pytest.raises(StorageError):
+        await getattr(database, mode)(put("a", "1"))
+    assert not list(tmp_path.glob(".*"))
+    await database.write(put("b", "1"))
+    assert "b" in await open_database(path).read(names)
+
+
+async def test_erasing_takes_what_a_killed_one_left_behind_with_it(tmp_path: Path, open_database: Callable[..., Database]) -> None:
+    database = open_database(tmp_path / "x.duckdb")
+    await database.write(put("a", "1"))
+    for name in (".x.duckdb.0123abcd.new", ".x.duckdb.0123abcd.new.wal", ".x.duckdb.y.0123abcd.new"):
+        (tmp_path / name).touch()
+    await database.erase(put("b", "2"))
+    assert [found.name for found in tmp_path.glob(".*")] == [".x.duckdb.y.0123abcd.new"]
+    assert await database.read(names) == ["a", "b"]
 
 
 async def test_work_runs_on_one_thread_that_is_not_the_event_loops(tmp_path: Path, open_database: Callable[..., Database]) -> None:

@@ -13,6 +13,7 @@ import pytest
 from omniforge_cli.adapters.duckdb.connection import Database, Session
 from omniforge_cli.adapters.duckdb.engine import LONGEST_LOG, Busy, Engine
 from omniforge_cli.core.errors import StorageError
+from tests.limits import no_file_longer_than
 
 WRITER = """
 import asyncio, os, sys
@@ -75,6 +76,32 @@ async def test_a_log_that_has_grown_long_is_folded_into_the_file(tmp_path: Path)
     await database.write(put("long", "x" * LONGEST_LOG))
     assert files(tmp_path) == ["x.duckdb"]
     assert len(await database.read(names)) == 61
+    await database.close()
+
+
+async def test_a_log_that_a_full_disk_cannot_fold_stays_and_what_it_holds_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "x.duckdb"
+    database = Database(path)
+    await database.write(put("a"))
+    with no_file_longer_than(path.stat().st_size):
+        for name in ("b", "c"):
+            await database.write(put(name, "x" * LONGEST_LOG))
+        assert files(tmp_path) == ["x.duckdb", "x.duckdb.wal"]
+        assert await database.read(names) == ["a", "b", "c"]
+    await database.write(put("d"))
+    assert files(tmp_path) == ["x.duckdb"]
+    assert await Database(path).read(names) == ["a", "b", "c", "d"]
+    await database.close()
+
+
+async def test_a_full_disk_is_told_as_one_at_once_and_what_was_written_before_stays(tmp_path: Path) -> None:
+    path = tmp_path / "x.duckdb"
+    database = Database(path, lock_timeout_s=60)
+    await database.write(put("a"))
+    with no_file_longer_than(1_000), pytest.raises(StorageError, match="Could not write file"):
+        await database.write(put("b", "x" * 5_000))
+    await database.write(put("c"))
+    assert await Database(path).read(names) == ["a", "c"]
     await database.close()
 
 

@@ -1,4 +1,4 @@
-"""Which agent a message means: a known one by its name, one written plainly, an option of the last list, or the one last spoken of."""
+"""Which agents a text names: known ones by any way of writing their names, else those that are written plainly."""
 
 from __future__ import annotations
 
@@ -7,24 +7,48 @@ from collections.abc import Sequence
 from typing import Final
 
 from omniforge_cli.core.conversation import Agent
-from omniforge_cli.core.decision import RoutingRequest
 from omniforge_cli.routing.names import Written, written_names
 from omniforge_cli.routing.phrases import Phrases, Words, classes_of, read
-from omniforge_cli.routing.situation import HISTORY_LIMIT, Situation
 
 _LONGEST_NAME: Final = 6
 """Words of a message that are joined to one name ("invoice bot" is invoice-bot), at most."""
 _SHORTEST_PREFIX: Final = 4
-_SHORT_ANSWER: Final = 5
-"""Words up to which a message without a name still speaks of the agent spoken of before ("go ahead", "at nine")."""
-_POINTING: Final = frozenset({"pronoun", "consent", "ordinal"})
+_SHORT_TEXT: Final = 5
+"""Words up to which the first word of a name needs no capital to stand for it."""
+_SHORTEST_MISSPELT: Final = 5
+_NOT: Final = frozenset({"not", "nicht", "no", "non", "pas", "nao", "instead", "than"})
+_ARTICLES: Final = frozenset({"a", "an", "the", "any", "no", "each", "every", "per"})
+_FOLLOWS: Final = frozenset(
+    {
+        "bot",
+        "agent",
+        "assistant",
+        "helper",
+        "is",
+        "has",
+        "was",
+        "should",
+        "can",
+        "does",
+        "did",
+        "must",
+        "will",
+        "to",
+        "on",
+        "at",
+        "and",
+        "from",
+    }
+)
+"""Words that may stand after a name with an article: "the willow bot", "the otter is down"."""
 _POSSESSIVE: Final = re.compile(r"'s?$")
 
 
-def known_agents(text: str, agents: Sequence[Agent]) -> list[Agent]:
+def known_agents(text: str, agents: Sequence[Agent], phrases: Phrases | None = None) -> list[Agent]:
     """The user's agents that a text names, in its order: case, spaces, hyphens and a possessive do not matter.
 
-    A name's first word is enough where no other agent's name begins with it and it is written like a name.
+    A name's first word is enough where no other agent's name begins with it and it is written like a name. With `phrases`, a name is found
+    with one wrong letter too, unless the word is one of them.
     """
     if not agents:
         return []
@@ -32,16 +56,47 @@ def known_agents(text: str, agents: Sequence[Agent]) -> list[Agent]:
     parts = [_POSSESSIVE.sub("", word) for word in words.words]
     names = {_joined(name): agent for agent in reversed(agents) for name in (agent.name, agent.id) if _joined(name)}
     found: dict[str, Agent] = {}
+    denied: dict[str, Agent] = {}
     at = 0
     while at < len(parts):
         for end in range(min(len(parts), at + _LONGEST_NAME), at, -1):
             agent = names.get("".join(parts[at:end]))
-            if agent is not None:
-                found.setdefault(agent.id, agent)
+            if agent is not None and not _is_a_word(words, at, end):
+                (denied if at and parts[at - 1] in _NOT else found).setdefault(agent.id, agent)
                 at = end - 1
                 break
         at += 1
-    return list(found.values()) or _unspaced(parts, names) or _by_first_word(words, parts, agents)
+    found = found or denied  # "Otter, not Sorrel" is about Otter, "not Sorrel" alone about Sorrel
+    return list(found.values()) or _unspaced(parts, names) or _by_first_word(words, parts, agents) or _misspelt(parts, names, phrases)
+
+
+def _is_a_word(words: Words, at: int, end: int) -> bool:
+    """Whether a one-word name in lower case is the ordinary word: "the max number", "a max of ten"."""
+    if end - at > 1 or not at or words.words[at - 1] not in _ARTICLES or end == len(words.words):
+        return False
+    start, stop = words.spans[at]
+    return words.text[start:stop].islower() and words.text[stop : stop + 1] == " " and words.words[end] not in _FOLLOWS
+
+
+def _misspelt(parts: Sequence[str], names: dict[str, Agent], phrases: Phrases | None) -> list[Agent]:
+    """The one agent whose name is written with one letter too few, too many, wrong or swapped."""
+    if phrases is None:
+        return []
+    found = {
+        agent.id: agent
+        for part in parts
+        if len(part) >= _SHORTEST_MISSPELT and part not in phrases.things.classes and part not in phrases.talk.classes
+        for name, agent in names.items()
+        if abs(len(name) - len(part)) <= 1 and name[0] == part[0] and name != part and _one_edit(name, part)
+    }
+    return list(found.values()) if len(found) == 1 else []
+
+
+def _one_edit(one: str, other: str) -> bool:
+    """Whether two words of about the same length differ by one edit."""
+    at = next((index for index, (left, right) in enumerate(zip(one, other, strict=False)) if left != right), min(len(one), len(other)))
+    swapped = one[at : at + 2] == other[at : at + 2][::-1] and one[at + 2 :] == other[at + 2 :]
+    return swapped or one[at + 1 :] == other[at + 1 :] or one[at + 1 :] == other[at:] or one[at:] == other[at + 1 :]
 
 
 def _unspaced(parts: Sequence[str], names: dict[str, Agent]) -> list[Agent]:
@@ -58,23 +113,23 @@ def _by_first_word(words: Words, parts: Sequence[str], agents: Sequence[Agent]) 
     found: dict[str, Agent] = {}
     for at, part in enumerate(parts):
         named = owners.get(part, ())
-        like_a_name = words.text[words.spans[at][0]].isupper() or len(parts) <= _SHORT_ANSWER
-        if len(named) == 1 and len(part) >= _SHORTEST_PREFIX and like_a_name:
+        like_a_name = words.text[words.spans[at][0]].isupper() or len(parts) <= _SHORT_TEXT
+        if len(named) == 1 and not _is_a_word(words, at, at + 1) and len(part) >= _SHORTEST_PREFIX and like_a_name:
             found.setdefault(named[0].id, named[0])
     return list(found.values())
 
 
-def target_agent(request: RoutingRequest, named: Sequence[str], situation: Situation | None, phrases: Phrases) -> str | None:
-    """The id of the one agent that is meant; without known agents its name as written. None when it is nobody or several.
+def agents_of_a_kind(written: Sequence[Written], agents: Sequence[Agent], phrases: Phrases) -> list[Agent]:
+    """Known agents that a text describes by other words for the same: "the invoice assistant" is Invoice Bot."""
+    described = {_purpose(name.name, phrases) for name in written if name.kind == "agent"}
+    found = [agent for agent in agents if _purpose(agent.name, phrases) in described] if described else []
+    return found if len(found) == 1 else []
 
-    `named` is what `agents_named` says of the message, `situation` what it follows (None without a history).
-    """
-    if named or situation is None:
-        return named[0] if len(named) == 1 else None
-    if situation.picked is not None:
-        return _picked(situation, request, phrases)
-    pointing = any(hit.classes & _POINTING for hit in situation.hits) or situation.words.length() <= _SHORT_ANSWER
-    return _last_spoken_of(request, phrases) if pointing else None
+
+def _purpose(name: str, phrases: Phrases) -> tuple[str, ...]:
+    """The words of a name but for "bot", "agent" ... at its end."""
+    words = read(name).words
+    return words[:-1] if len(words) > 1 and "agent" in phrases.things.classes.get(words[-1], ()) else words
 
 
 def agents_named(text: str, agents: Sequence[Agent], phrases: Phrases) -> list[str]:
@@ -89,27 +144,6 @@ def agents_named(text: str, agents: Sequence[Agent], phrases: Phrases) -> list[s
 def existing_agents(written: Sequence[Written]) -> list[str]:
     """The names of agents that a text uses, not those that it gives to new ones."""
     return [name.name for name in written if name.kind == "agent" and not name.new]
-
-
-def _picked(situation: Situation, request: RoutingRequest, phrases: Phrases) -> str | None:
-    assert situation.picked is not None
-    name = situation.picked.name
-    if request.agents:
-        picked = known_agents(name, request.agents)
-        return picked[0].id if len(picked) == 1 else _last_spoken_of(request, phrases)
-    words = read(name).words
-    spoken = {kind for hit in phrases.things.hits(read(f"{situation.reply.question} {situation.request}").words) for kind in hit.classes}
-    acts = any("act" in hit.classes or "ask" in hit.classes for hit in phrases.talk.hits(words))
-    like_a_name = (name[:1].isupper() or not name.isascii() or "-" in name or "_" in name) and len(words) <= _LONGEST_NAME
-    return name if like_a_name and not acts and "agent" in spoken and "skill" not in spoken else None
-
-
-def _last_spoken_of(request: RoutingRequest, phrases: Phrases) -> str | None:
-    for message in reversed(request.history[-HISTORY_LIMIT:]):
-        named = agents_named(message.content, request.agents, phrases)
-        if named:
-            return named[0] if len(named) == 1 else None
-    return None
 
 
 def _joined(name: str) -> str:

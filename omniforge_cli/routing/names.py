@@ -3,46 +3,91 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final, NamedTuple
 
-from omniforge_cli.routing.phrases import Hit, Phrases, Words, fold, read
+from omniforge_cli.routing.described import KINDS, compounds, described, words_of
+from omniforge_cli.routing.phrases import Hit, Phrases, Words, fold
+from omniforge_cli.routing.places import Landmarks, Place
 
 _QUOTED: Final = re.compile(
     r"\"([^\"\n]{2,60})\"|“([^”\n]{2,60})”|„([^“”\"\n]{2,60})[“”\"]|«\s*([^»\n]{2,60}?)\s*»|「([^」\n]{1,40})」|『([^』\n]{1,40})』"
     r"|(?<!\w)['‘]([^'’\n]{2,60})['’](?!\w)|`([^`\n]{2,60})`"
 )
+_QUOTE_MARK: Final = re.compile("[\"“„«「『‘`]|(?<!\\w)'")
+"""What stands in every text with a quotation, and is found sooner."""
 _COMPOUND: Final = re.compile(r"(?<![\w./@#:$-])(?:[^\W_]+(?:[-_][^\W_]+)+|[^\W\d_]{2,}[Bb]ot\d*)(?![\w/@(-]|\.\w)")
-_COMPOUNDED: Final = ("-", "_", "bot", "Bot")
-"""One of these stands in every compound."""
 _LETTER: Final = r"[A-Za-z0-9À-ɏА-я]"
-_WORD: Final = rf"(?:[A-ZÀ-ÖØ-ÞА-Я](?:(?:{_LETTER}|['’])*{_LETTER})?)"
-_CAPITALISED: Final = re.compile(rf"(?<![\w@#./'’-]){_WORD}(?:[ -](?:{_WORD}|\d+\b))*")
-_POSSESSIVE: Final = re.compile(r"['’]s?$")
+_CAPITAL: Final = "[A-ZÀ-ÖØ-ÞА-Я]"
+_REST: Final = rf"(?:(?:{_LETTER}|['’])*{_LETTER})?"
+_CAPITALISED: Final = re.compile(rf"{_CAPITAL}(?<![\w@#./'’-].){_REST}(?:[ -](?:{_CAPITAL}{_REST}|\d+\b))*")
+"""Begins with the letter itself, before what must not stand before it: so it is found twice as fast."""
+_POSSESSIVE: Final = ("'s", "’s")
 _CONTRACTION: Final = re.compile(r"'(?:ve|re|ll|d|m|t|s)$")
-_FOREIGN: Final = re.compile(r"[^\W\d\u0000-\u03ff]")
-"""A letter of another script: a Latin word with a capital beside it is a name."""
 _SENTENCE_ENDS: Final = frozenset(".!?…:;\n")
 _DASHES: Final = ("- ", "– ", "— ")
-_AGENT_ENDING: Final = re.compile(r"(?:bot|agent|helper|assistant|runner)\d*$")
+_AGENT_ENDING: Final = re.compile(
+    r"(?:bot|agent(?:en)?|helper|helfer|assistant|assistent(?:en|in)?|assistente|asistente|runner|roboter)\d*$"
+)
 _NOUN_CAPITALS: Final = frozenset(
     {"der", "die", "das", "und", "ein", "eine", "den", "dem", "ist", "nicht", "bitte", "ich", "wir", "mir", "wer"}
 )
 """Words of a language that writes every noun with a capital: there a capital is no sign of a name."""
-_LINKS: Final = frozenset({"", "the", "my", "our", "el", "la", "le", "der", "die", "den", "dem", "o", "a", "il", "our own"})
-"""What may stand between a name and the word that tells what it is."""
 _ENGLISH_COMPOUND: Final = 1
 """Hyphens of a word such as "follow-up" that is no name by its form alone."""
+_ORDINARY: Final = words_of(
+    "follow-up read-only real-time sign-off sign-up check-in check-out e-mail to-do write-up back-up hand-over know-how heads-up stand-up"
+    " kick-off log-in sign-in two-factor part-time full-time start-up opt-out opt-in one-off set-up up-to-date day-to-day on-call add-on"
+    " out-of-office end-to-end step-by-step state-of-the-art word-for-word thank-you admin-only members-only"
+)
+"""Compounds of ordinary English, which are no skill whoever has or needs them."""
+_CLAUSE_END: Final = re.compile(
+    r"\W*$|\s*[.,;:!?)\u2013\u2014]|\s+(?:too|as well|now|please|pls|from|for|so|also|and|skill|already|instead|again|then|bitte|auch"
+    r"|por favor|también)\b"
+)
+_RECEIVER: Final = re.compile(
+    r"\s(?:to|onto|on|from|off|off of|away from|into|out of|with|for|a|al|à|au|auf|an|sur|in|für|von|de|del|do|da|ao|no|na)\s"
+    r"(?:(?:the|our|my|dem|den|der|el|la|le|o|agent|agents|bot|Agenten|agente)\s)*"
+    r"(?:[^\W\d_]\w*-[\w-]+|[A-ZÀ-Þ]\w+|(?:him|her|it|them|both|all)\b|(?:[\w-]+\s){1,3}(?:bot|agent|assistant|helper)s?\b)"
+)
+"""Who gets or gives up what was named: "... to Iris", "... from the bylaws bot"."""
+_JOINS: Final = frozenset({" and ", ", ", " & ", " y ", " und ", " et ", " e ", " en ", "和", "と", ", and "})
+_APPOSED_GAP: Final = 3
+"""Characters between a noun and the name that explains it, at most."""
+_TITLES: Final = ("Mr ", "Mr. ", "Mrs ", "Mrs. ", "Ms ", "Ms. ", "Dr ", "Dr. ", "Herr ", "Frau ", "Sr. ", "Sra. ", "Mme ", "Miss ")
+_MOST_SPACES: Final = 5
+_FIRST_UNSURE: Final = "\u0400"
+"""From this script on a capital before "bot" opens a sentence as often as a name."""
+_BARE: Final = frozenset({"robot", "chatbot", "robots", *(word.replace("-", " ") for word in _ORDINARY)})
+_TELLING: Final = KINDS | {"named", "equip"}
+"""Classes of words beside which even a language that writes all nouns with capitals names an agent."""
+_PERSONAL: Final = frozenset({"role", "right", "person_part", "tenant"})
+"""Classes of words that are said of people, not of agents."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """A name as written. `kind` is "agent", "skill" or "person"; `new` says that the message gives this name rather than uses it."""
+    """A name as written. `kind` is "agent", "skill" or "person"; `new` says that the message gives this name rather than uses it.
+
+    `start` and `end` are its place in the text.
+    """
 
     name: str
     kind: str
     new: bool
+    start: int = field(default=0, compare=False)
+    end: int = field(default=0, compare=False)
+
+
+class Candidate(NamedTuple):
+    """A piece of text that has the form of a name: "quoted", "compound", "capitalised" or "called"."""
+
+    start: int
+    end: int
+    name: str
+    form: str
 
 
 def written_names(words: Words, hits: Sequence[Hit], spoken: frozenset[str], phrases: Phrases) -> list[Written]:
@@ -50,43 +95,116 @@ def written_names(words: Words, hits: Sequence[Hit], spoken: frozenset[str], phr
 
     `hits` are those of `phrases.things`, `spoken` all their classes.
     """
-    candidates = sorted(_candidates(words, phrases))
-    if not candidates:
-        return []
+    candidates = sorted(_candidates(words, hits, spoken, phrases))
     found: dict[str, Written] = {}
-    reach = 0
-    for start, end, name, form in candidates:
-        if start < reach:
-            continue
-        before, after, noun = _around(words, hits, start, end)
-        kind = _kind(name, form, before, after, spoken, phrases)
-        if kind is None:
-            continue
-        reach = end
-        if noun and form == "capitalised" and name.count(" ") == 0:  # "Jira helper" is a name, "the Daily Sales bot" holds one
-            name = f"{name} {noun}"
-        found.setdefault(name, Written(name=name, kind=kind, new="named" in before))
+    if spoken.isdisjoint(_TELLING):  # then an ordinary word is no name wherever it stands
+        candidates = [candidate for candidate in candidates if candidate.form != "capitalised" or not _is_common(candidate.name, phrases)]
+    if candidates:
+        landmarks = Landmarks(words, hits)
+        before = _Before(0, "", False)
+        for candidate in candidates:
+            if candidate.start < before.end:
+                continue
+            place = landmarks.around(candidate.start, candidate.end)
+            kind = _kind_in_row(candidate, place, before, words, spoken) or _kind(candidate, place, landmarks, spoken, phrases)
+            if kind is None:
+                if candidate.form == "quoted":  # nor does anything in it name somebody
+                    before = before._replace(end=candidate.end)
+                continue
+            before = _Before(candidate.end, kind, "equip" in place.before)
+            spoken = spoken | {kind} if kind == "skill" else spoken
+            name = _written(candidate, kind, place)
+            found.setdefault(name.name, name)
+    if not spoken.isdisjoint(KINDS):
+        _add_described(words, hits, found, phrases)
     return list(found.values())
 
 
-def _candidates(words: Words, phrases: Phrases) -> list[tuple[int, int, str, str]]:
+class _Before(NamedTuple):
+    """The name before: where it ends, of what it is, and whether something is given to it."""
+
+    end: int
+    kind: str
+    given: bool
+
+
+def _written(candidate: Candidate, kind: str, place: Place) -> Written:
+    name, end = candidate.name, candidate.end
+    if place.noun and candidate.form == "capitalised" and " " not in name:  # "Jira helper" is a name, "the Daily Sales bot" holds one
+        name, end = f"{name} {place.noun}", end + 1 + len(place.noun)
+    return Written(name=name, kind=kind, new="named" in place.before or place.new, start=candidate.start, end=end)
+
+
+def _kind_in_row(candidate: Candidate, place: Place, before: _Before, words: Words, spoken: frozenset[str]) -> str | None:
+    """A compound's kind by the name before it ("give Iris tax-lookup and date-picker"), or by what is done with it."""
+    if candidate.form == "quoted" and "attach" in place.before:
+        return _skill_by_act(words, candidate, place, spoken)
+    if candidate.form != "compound":
+        return None
+    gap = words.text[before.end : candidate.start]
+    if (before.given and before.kind == "agent" and gap == " ") or (before.kind == "skill" and gap in _JOINS):
+        return "skill"
+    if before.kind == "agent" and gap in _JOINS:
+        return "agent"
+    return _skill_by_act(words, candidate, place, spoken) if place.before and "skill" not in place.after else None
+
+
+def _add_described(words: Words, hits: Sequence[Hit], found: dict[str, Written], phrases: Phrases) -> None:
+    """Names made of ordinary words, but not those that stand in a name or are explained by one ("our triage agent, Kestrel")."""
+    taken = [(name.start, name.end) for name in found.values()]
+    for start, end, name, kind in described(words, hits, phrases):
+        if not any(start < upto and end >= since - _APPOSED_GAP for since, upto in taken):
+            found.setdefault(name, Written(name=name, kind=kind, new=False, start=start, end=end))
+
+
+def _candidates(words: Words, hits: Sequence[Hit], spoken: frozenset[str], phrases: Phrases) -> list[Candidate]:
     text = words.text
-    found = [(match.start(), match.end(), match.group(match.lastindex or 0).strip(), "quoted") for match in _QUOTED.finditer(text)]
-    if any(map(text.__contains__, _COMPOUNDED)):
-        found += [(match.start(), match.end(), match.group(), "compound") for match in _COMPOUND.finditer(text)]
-    if text == text.lower() or not _NOUN_CAPITALS.isdisjoint(words.words):
+    found: list[Candidate] = []
+    if '"' in text or (("'" in text or not text.isascii() or "`" in text) and _QUOTE_MARK.search(text)):
+        found += [
+            Candidate(match.start(), match.end(), match.group(match.lastindex or 0).strip(), "quoted") for match in _QUOTED.finditer(text)
+        ]
+    if "-" in text or "_" in text or "bot" in text or "Bot" in text:
+        found += [Candidate(match.start(), match.end(), match.group(), "compound") for match in _COMPOUND.finditer(text)]
+    if "named" in spoken and not spoken.isdisjoint(KINDS):
+        found += _called(words, hits, phrases)
+    if text == text.lower():
         return found
+    if _NOUN_CAPITALS.isdisjoint(words.words):
+        return [*found, *_capitalised(text, "capitalised", phrases)]
+    found += [Candidate(start, end, text[start:end], "compound") for start, end in compounds(words)]
+    telling = not spoken.isdisjoint(_TELLING)
+    return [*found, *(noun for noun in _capitalised(text, "noun", phrases) if telling or noun.form == "opening noun")]
+
+
+def _capitalised(text: str, form: str, phrases: Phrases) -> Iterator[Candidate]:
+    """Runs of words with a capital. At the beginning of a sentence an ordinary word is none of the name: "Give Willow"."""
     for match in _CAPITALISED.finditer(text):
-        start, name = match.start(), _POSSESSIVE.sub("", match.group())
+        start, end, name = match.start(), match.end(), match.group()
+        name = name[:-2] if name.endswith(_POSSESSIVE) else name
         gap = _gap_before(text, start)
-        if len(gap) == start or not _SENTENCE_ENDS.isdisjoint(gap) or any(map(gap.__contains__, _DASHES)):
-            first, _, rest = name.partition(" ")
+        opens = len(gap) == start or not _SENTENCE_ENDS.isdisjoint(gap) or any(map(gap.__contains__, _DASHES))
+        first, _, rest = name.partition(" ")
+        if opens:
             if not rest and len(gap) == start and _is_common(first, phrases):
                 continue
-            while rest and _is_common(first, phrases):  # "Give Willow": the sentence's first word is no part of the name
+            while rest and _is_common(first, phrases) and not rest[0].isdecimal():
                 start, name = start + len(first) + 1, rest
                 first, _, rest = name.partition(" ")
-        found.append((start, match.end(), name, "capitalised"))
+        if form == "noun" and rest and not KINDS.isdisjoint(phrases.things.classes.get(fold(first), ())):  # "Agenten Lotse"
+            start, name = start + len(first) + 1, rest
+        yield Candidate(start, end, name, f"opening {form}" if opens and form == "noun" else form)
+
+
+def _called(words: Words, hits: Sequence[Hit], phrases: Phrases) -> list[Candidate]:
+    """Names without a capital: "a bot called zorro"."""
+    found = []
+    for before, hit in pairwise(hits):
+        if "named" in hit.classes and before.classes & KINDS and hit.start - before.end <= 1 and hit.end < len(words.words):
+            start, end = words.spans[hit.end]
+            name = words.text[start:end]
+            if name.islower() and name.isascii() and not _is_common(name, phrases) and words.text[end : end + 1] not in ("-", "_"):
+                found.append(Candidate(start, end, name, "called"))
     return found
 
 
@@ -98,28 +216,77 @@ def _gap_before(text: str, start: int) -> str:
     return text[at:start]
 
 
-def _kind(name: str, form: str, before: frozenset[str], after: frozenset[str], spoken: frozenset[str], phrases: Phrases) -> str | None:
-    folded = " ".join(read(name).words)
+def _kind(candidate: Candidate, place: Place, landmarks: Landmarks, spoken: frozenset[str], phrases: Phrases) -> str | None:
+    start, end, name, form = candidate
+    before, after = place.before, place.after
     if "skill" in after or "skill" in before:
-        return "skill" if form != "capitalised" or not _is_common(name, phrases) else None
-    if "invite" in before or not folded:
+        return "skill" if form in ("quoted", "compound", "called") or not _is_common(name, phrases) else None
+    if "invite" in before or (form == "quoted" and not any(map(str.isalnum, name))):
         return None
-    if "named" in before:
-        return "skill" if "skill" in spoken and "agent" not in spoken else "agent"
-    if "agent" in before or "agent" in after:
-        return None if form == "capitalised" and _is_common(name, phrases) else "agent"
+    folded = fold(name).replace("-", " ")
+    if "named" in before or form == "called":
+        return landmarks.kind_near(start, end) or "agent"
+    if ("agent" in before or "agent" in after) and folded not in _BARE:
+        ordinary = form not in ("quoted", "compound") and (_is_common(name, phrases) or name[0] >= _FIRST_UNSURE)
+        return None if ordinary or name.count(" ") > _MOST_SPACES else "agent"
     if folded in phrases.services.classes:
         return None
     if form == "quoted":
-        return "agent" if "handle" in before else None
-    if form == "compound":
+        acted_on = "handle" in before or ("handle" in spoken and landmarks.followed_by_particle(end))
+        return "agent" if acted_on and _may_be_quoted(name, before, spoken) else None
+    if form == "compound" and folded not in _BARE:
         strong = name.count("-") + 2 * name.count("_") > _ENGLISH_COMPOUND or bool(_AGENT_ENDING.search(fold(name)))
+        if "_" in name and "label" in spoken and "operate" not in before:  # "the label is ..."
+            return None
         return "agent" if strong or "handle" in before else None
-    if _is_common(name, phrases) or (name.isupper() and len(name) < 6):
+    if form == "compound" or _is_common(name, phrases) or (name.isupper() and len(name) < 6):
         return None
-    if spoken & {"role", "right"} and "agent" not in spoken:  # "make Petra an editor" is about a person
-        return "person" if before & {"handle", "member"} or "aux" in after else None
-    return "agent" if before & {"handle", "foreign"} or after & {"aux", "foreign"} or ("onto" in before and "skill" in spoken) else None
+    if form != "capitalised":
+        certain = (form == "opening noun" and "aux" in after) or "equip" in before
+        return "agent" if certain and not place.article else None
+    return _kind_by_capitals(candidate, place, spoken)
+
+
+def _may_be_quoted(name: str, before: frozenset[str], spoken: frozenset[str]) -> bool:
+    """Whether a quotation has the form of a name: short, with a capital if it is of several words, and no label that is dictated."""
+    if ("_" in name and "label" in spoken) or name.count(" ") > _MOST_SPACES:
+        return False
+    return " " not in name or not name.islower() or "operate" in before
+
+
+def _kind_by_capitals(candidate: Candidate, place: Place, spoken: frozenset[str]) -> str | None:
+    """Whose name it is that only its capital and its place make a name."""
+    before, after, name = place.before, place.after, candidate.name
+    possessive = candidate.end - candidate.start > len(name)
+    titled = name.startswith(_TITLES) and "operate" not in before
+    if titled or (not spoken.isdisjoint(_PERSONAL) and spoken.isdisjoint({"agent", "skill"})):  # "make Petra an editor" is about a person
+        told = bool(before & {"handle", "member"} or after & {"aux", "person_part"})
+        if told and not spoken.isdisjoint(_PERSONAL):
+            return "agent" if "agent_part" in after and not titled else "person"
+        return None
+    if place.article and not after:
+        return None
+    owned = possessive and "agent_part" in after
+    if "onto" in before and "handle" not in before and not owned and "skill" not in spoken:  # "the plaque for Brendan needs wording"
+        return None
+    telling = {"foreign", "agent_part"} if possessive else {"foreign", "aux"}
+    if before & {"handle", "foreign"} or after & telling:
+        return "agent"
+    return "agent" if "onto" in before and "skill" in spoken else None
+
+
+def _skill_by_act(words: Words, candidate: Candidate, place: Place, spoken: frozenset[str]) -> str | None:
+    """Whether a compound is a skill by what is done with it: it is attached to, used or needed by somebody."""
+    name, before = candidate.name, place.before
+    if name.casefold() in _ORDINARY or _AGENT_ENDING.search(fold(name)):
+        return None
+    if not spoken.isdisjoint({"tenant", "role"}) and "skill" not in spoken:
+        return None
+    if "attach" in before and "onto" in place.after and ("fit" in before or _RECEIVER.match(words.text, candidate.end)):
+        return "skill"
+    if ("having" in before and place.subject) or ("with" in before and "equip" in spoken):
+        return "skill" if _CLAUSE_END.match(words.text, candidate.end) else None
+    return None
 
 
 def _is_common(name: str, phrases: Phrases) -> bool:
@@ -129,77 +296,10 @@ def _is_common(name: str, phrases: Phrases) -> bool:
     return listed or len(folded) < 2 or bool(_CONTRACTION.search(folded))
 
 
-_STARTERS: Final = frozenset(
-    {
-        *(
-            "there",
-            "here",
-            "if",
-            "since",
-            "because",
-            "so",
-            "every",
-            "each",
-            "some",
-            "somebody",
-            "someone",
-            "something",
-            "nobody",
-            "everyone",
-        ),
-        *(
-            "when",
-            "while",
-            "after",
-            "before",
-            "as",
-            "once",
-            "until",
-            "dear",
-            "team",
-            "folks",
-            "customers",
-            "people",
-            "who",
-            "all",
-            "no",
-            "any",
-        ),
-        *("at", "in", "on", "for", "from", "by", "with", "do", "are", "were", "am", "would", "could", "you", "your", "its", "today", "two"),
-        *(
-            "half",
-            "most",
-            "many",
-            "instead",
-            "meanwhile",
-            "somehow",
-            "sometimes",
-            "again",
-            "never",
-            "always",
-            "also",
-            "their",
-            "client",
-            "enough",
-        ),
-    }
+_STARTERS: Final = words_of(
+    "there here if since because so every each some somebody someone something nobody everyone when while after before as once "
+    "until dear team folks customers people who all no any at in on for from by with do are were am would could you your its today "
+    "two half most many instead meanwhile somehow sometimes again never always also their client enough nothing es man jemand alles "
+    "niemand keiner dies dieser diese jeder kunden somewhere another other others good happy new such what that this these those "
+    "an mine yours ours hers theirs"
 )
-
-
-def _around(words: Words, hits: Sequence[Hit], start: int, end: int) -> tuple[frozenset[str], frozenset[str], str]:
-    """Classes of the phrases directly before and after a place, and the noun "agent", "bot" ... that follows it, as written."""
-    before: frozenset[str] = frozenset()
-    after: frozenset[str] = frozenset()
-    noun = ""
-    for hit in hits:
-        hit_start, hit_end = words.spans[hit.start][0], words.spans[hit.end - 1][1]
-        if hit_end <= start and start - hit_end < 8 and words.text[hit_end:start].strip(" \"'‘“„«「`:=").casefold() in _LINKS:
-            before |= hit.classes
-        elif hit_start >= end and hit_start - end < 4 and not words.text[end:hit_start].strip(" \"'’”“»」`s"):
-            after |= hit.classes
-            noun = words.text[hit_start:hit_end] if "agent" in hit.classes else noun
-    if _FOREIGN.match(words.text[end : end + 2].lstrip()):
-        after |= {"foreign"}
-    if _FOREIGN.match(words.text[max(0, start - 2) : start].rstrip()[-1:]):
-        before |= {"foreign"}
-    return before, after, noun

@@ -184,7 +184,7 @@ def _named(parts: list[str], phrases: Phrases) -> tuple[Option, ...]:
 def _option(text: str, phrases: Phrases) -> Option:
     """An item without the marks around it, and without the "or" that joined it to its neighbours."""
     words = text.strip(_EDGES).split(" ")
-    while len(words) > 1 and _joins(words[-1], phrases):
+    while len(words) > 1 and (_joins(words[-1], phrases) or "and" in phrases.talk.classes.get(words[-1].casefold(), ())):
         words.pop()
     while len(words) > 1 and _joins(words[0], phrases):
         words.pop(0)

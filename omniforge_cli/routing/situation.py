@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 from omniforge_cli.core.decision import RoutingRequest
@@ -14,6 +15,8 @@ HISTORY_LIMIT: Final = 8
 """Messages of the history that are read, counted from its end."""
 _SHORT_ANSWER: Final = 6
 """Words up to which a bare number in a message is a position in a list."""
+_NUMBER: Final = frozenset({"number", "option", "no", "nr", "num", "numero", "nummer", "opcion", "opcao", "choice", "item"})
+"""Words before a number that make it a position in a list."""
 _POSITION_FILLERS: Final = frozenset({"filler", "cardinal", "consent"})
 
 
@@ -97,6 +100,9 @@ def _position(words: tuple[str, ...], hits: Sequence[Hit], phrases: Phrases, *, 
     for hit in hits:
         if "ordinal" in hit.classes:
             return phrases.ordinals[hit.phrase]
+    for before, word in pairwise(words):
+        if before in _NUMBER and (word.isdecimal() or word in phrases.cardinals):
+            return int(word) if word.isdecimal() and len(word) < 3 else phrases.cardinals.get(word)
     for word in words[:3]:
         if word.isdecimal() and len(words) <= _SHORT_ANSWER:
             return int(word) if len(word) < 3 else None

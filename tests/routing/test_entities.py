@@ -38,6 +38,10 @@ def entities(message: str, agents: tuple[Agent, ...] = ()) -> dict[str, Any]:
         ("remind them every Friday", "schedule", "every Friday"),
         ("give it the 'Tax Lookup' skill", "skill_name", "Tax Lookup"),
         ("pause Willow", "agent_name", "Willow"),
+        ("pause the invoice bot", "agent_name", "invoice bot"),
+        ("read our Airtable base", "data_source", "Airtable"),
+        ("summarise https://example.org/a.pdf", "data_source", "https://example.org/a.pdf"),
+        ("add @dave.k as member", "user", "dave.k"),
     ],
 )
 def test_an_entity_is_found(message: str, name: str, value: object) -> None:
@@ -49,6 +53,11 @@ def test_an_entity_is_found(message: str, name: str, value: object) -> None:
 )
 def test_what_only_looks_like_an_entity_is_none(message: str) -> None:
     assert entities(message) == {}
+
+
+def test_a_service_that_is_read_is_no_integration_but_one_that_is_connected_is() -> None:
+    assert entities("pull the deals from Salesforce") == {"data_source": "Salesforce"}
+    assert entities("connect the data from Salesforce") == {"integration": "Salesforce"}
 
 
 def test_known_agents_and_skills_come_by_their_own_names() -> None:

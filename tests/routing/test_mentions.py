@@ -44,6 +44,9 @@ def target(message: str, *said: str, agents: tuple[Agent, ...] = AGENTS) -> str 
         ("willow is down", "a3"),
         ("在庫番を止めて", "a4"),
         ("start Night Watch", "a6"),
+        ("pause wilow", "a3"),
+        ("Willow, not invoice-bot, should have it", "a3"),
+        ("ask the invoice assistant", "a1"),
     ],
 )
 def test_a_known_agent_is_meant_by_any_way_of_writing_its_name(message: str, agent: str) -> None:
@@ -51,7 +54,8 @@ def test_a_known_agent_is_meant_by_any_way_of_writing_its_name(message: str, age
 
 
 @pytest.mark.parametrize(
-    "message", ["the weekly numbers are wrong again this time", "start Night", "run Zorro", "willow and invoice-bot", "hello"]
+    "message",
+    ["the weekly numbers are wrong again this time", "start Night", "run Zorro", "willow and invoice-bot", "hello", "the willow pattern"],
 )
 def test_nobody_several_or_strangers_are_no_target(message: str) -> None:
     assert target(message) is None

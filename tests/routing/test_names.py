@@ -33,6 +33,14 @@ def names(text: str) -> list[Written]:
         ("Give Iris a shorter greeting", "Iris"),
         ("Rikuって昨日ちゃんと動いた?", "Riku"),
         ("lösche den Agenten „Lösche Altdaten“", "Lösche Altdaten"),
+        ("Lösche den Agenten Wetterfrosch", "Wetterfrosch"),
+        ("Klara soll kürzer antworten", "Klara"),
+        ("Our support agent, Clementine, is too chatty", "Clementine"),
+        ("give our triage agent (Kestrel) a rest", "Kestrel"),
+        ("Juno's digest is late", "Juno"),
+        ("Supprime l'agent Mistral", "Mistral"),
+        ("「さくら」を停止して", "さくら"),
+        ("请删除“小鹿”这个代理", "小鹿"),
     ],
 )
 def test_an_agent_is_known_by_its_place(text: str, name: str) -> None:
@@ -49,6 +57,12 @@ def test_an_agent_is_known_by_its_place(text: str, name: str) -> None:
         "run the report on sales.csv",
         "I need it on Monday",
         "Enough said.",
+        "Write a poem about London",
+        "What does the Pro plan cost?",
+        'the label is "create_agent"',
+        "The plaque for Brendan needs wording",
+        "Поставьте что-нибудь",
+        "What's 17 times 23?",
     ],
 )
 def test_ordinary_words_are_no_names(text: str) -> None:
@@ -64,8 +78,27 @@ def test_a_skill_is_told_from_an_agent() -> None:
     assert found == {"skill": "Tax Lookup", "agent": "invoice-bot"}
 
 
-def test_a_person_is_told_by_the_role() -> None:
-    assert [(found.name, found.kind) for found in names("make Petra an editor")] == [("Petra", "person")]
+@pytest.mark.parametrize(
+    ("text", "agent", "skills"),
+    [
+        ("attach summarise-pdf to Rowan", "Rowan", ["summarise-pdf"]),
+        ("take web-search off Professor Plum", "Professor Plum", ["web-search"]),
+        ("equip Nightingale with translate-es and translate-tl", "Nightingale", ["translate-es", "translate-tl"]),
+        ("Give Iris date-picker", "Iris", ["date-picker"]),
+        ("Otto needs tax-lookup", "Otto", ["tax-lookup"]),
+        ("let Foreman use weather-api", "Foreman", ["weather-api"]),
+        ('assign "Remove Duplicates" to Iris', "Iris", ["Remove Duplicates"]),
+    ],
+)
+def test_what_is_given_to_an_agent_is_a_skill(text: str, agent: str, skills: list[str]) -> None:
+    found = names(text)
+    assert [name.name for name in found if name.kind == "agent"] == [agent]
+    assert [name.name for name in found if name.kind == "skill"] == skills
+
+
+@pytest.mark.parametrize("text", ["make Petra an editor", "reset Petra's password", "remove Petra from the workspace"])
+def test_a_person_is_told_by_what_only_people_have(text: str) -> None:
+    assert [(found.name, found.kind) for found in names(text)] == [("Petra", "person")]
 
 
 @given(st.text(max_size=200))

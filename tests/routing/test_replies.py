@@ -16,6 +16,7 @@ PHRASES = load_phrases()
     ("text", "names"),
     [
         ("Which one?\n1. Leave desk\n2. Rota bot (paused)\n3. Pulse - checks sites", ["Leave desk", "Rota bot", "Pulse"]),
+        ("(a) Ahorn, (b) Birke und (c) Linde", ["Ahorn", "Birke", "Linde"]),
         ("- Finance Close\n- Ops Pager\n", ["Finance Close", "Ops Pager"]),
         ("1 Parcels\n2 Returns", ["Parcels", "Returns"]),
         ("Did you mean (A) a new desk or (B) the old one?", ["a new desk", "the old one"]),

@@ -26,6 +26,11 @@ def found(text: str) -> list[str]:
         ("we waste hours every Monday", "every Monday"),
         ("each dawn, check the berths", "each dawn"),
         ("twice a day is plenty", "twice a day"),
+        ("once a quarter, mail the board", "once a quarter"),
+        ("the first Monday of the month", "first Monday of the month"),
+        ("check it every six hours", "every six hours"),
+        ("move its start from 5 a.m. to 4.30 a.m.", "4.30 a.m."),
+        ("run it weekly instead of daily", "weekly"),
         ("cron is 0 9 * * 1 now", "0 9 * * 1"),
         ("jeden Montag um 9 Uhr", "jeden Montag um 9 Uhr"),
         ("todos los lunes a las 9", "todos los lunes a las 9"),
@@ -41,7 +46,17 @@ def test_what_happens_again_is_a_schedule(text: str, schedule: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["it ran on Monday", "3 times", "the meeting is at 9", "every agent has it", "2 * 3 = 6", "see you tomorrow morning"]
+    "text",
+    [
+        "it ran on Monday",
+        "3 times",
+        "the meeting is at 9",
+        "every agent has it",
+        "2 * 3 = 6",
+        "see you tomorrow morning",
+        "the monthly bill is due",
+        "run create-weekly-menu",
+    ],
 )
 def test_what_happens_once_or_never_is_none(text: str) -> None:
     assert found(text) == []

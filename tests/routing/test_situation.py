@@ -27,6 +27,7 @@ def situation(message: str, *said: str) -> Situation:
     [
         ("pause the first one", "News Crawler"),
         ("2", "Price Crawler"),
+        ("give number two the maps skill we bought", "Price Crawler"),
         ("the last, please", "Greeter"),
         ("el segundo", "Price Crawler"),
         ("第二个", "Price Crawler"),

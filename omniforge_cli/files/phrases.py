@@ -39,6 +39,9 @@ def load_phrases(path: Path | None = None) -> Phrases:
             clock=str(plain["schedule"]["clock"]),
             schedules="|".join(plain["schedule"]["patterns"]),
             file=rf"(?i)(?<![\w/@.-])[\w./-]*\w\.(?:{plain['file_suffixes']})\b",
+            lists={name: frozenset(listed.split("|")) for name, listed in plain["lists"].items()},
+            affixes={name: tuple(listed.split("|")) for name, listed in plain["affixes"].items()},
+            patterns=dict(plain["patterns"]),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise WeightsError(f"{path}: it is no phrases file ({error.__class__.__name__}: {error}); install omniforge again") from error

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from omniforge_cli.routing.described import KINDS, compounds, described, words_of
+from omniforge_cli.routing.described import KINDS, compounds, described
 from omniforge_cli.routing.phrases import Hit, Phrases, Words, fold
 from omniforge_cli.routing.places import Landmarks, Place
 
@@ -24,43 +24,15 @@ _CAPITAL: Final = "[A-ZÀ-ÖØ-ÞА-Я]"
 _REST: Final = rf"(?:(?:{_LETTER}|['’])*{_LETTER})?"
 _CAPITALISED: Final = re.compile(rf"{_CAPITAL}(?<![\w@#./'’-].){_REST}(?:[ -](?:{_CAPITAL}{_REST}|\d+\b))*")
 """Begins with the letter itself, before what must not stand before it: so it is found twice as fast."""
-_POSSESSIVE: Final = ("'s", "’s")
-_CONTRACTION: Final = re.compile(r"'(?:ve|re|ll|d|m|t|s)$")
 _SENTENCE_ENDS: Final = frozenset(".!?…:;\n")
 _DASHES: Final = ("- ", "– ", "— ")
-_AGENT_ENDING: Final = re.compile(
-    r"(?:bot|agent(?:en)?|helper|helfer|assistant|assistent(?:en|in)?|assistente|asistente|runner|roboter)\d*$"
-)
-_NOUN_CAPITALS: Final = frozenset(
-    {"der", "die", "das", "und", "ein", "eine", "den", "dem", "ist", "nicht", "bitte", "ich", "wir", "mir", "wer"}
-)
-"""Words of a language that writes every noun with a capital: there a capital is no sign of a name."""
 _ENGLISH_COMPOUND: Final = 1
 """Hyphens of a word such as "follow-up" that is no name by its form alone."""
-_ORDINARY: Final = words_of(
-    "follow-up read-only real-time sign-off sign-up check-in check-out e-mail to-do write-up back-up hand-over know-how heads-up stand-up"
-    " kick-off log-in sign-in two-factor part-time full-time start-up opt-out opt-in one-off set-up up-to-date day-to-day on-call add-on"
-    " out-of-office end-to-end step-by-step state-of-the-art word-for-word thank-you admin-only members-only"
-)
-"""Compounds of ordinary English, which are no skill whoever has or needs them."""
-_CLAUSE_END: Final = re.compile(
-    r"\W*$|\s*[.,;:!?)\u2013\u2014]|\s+(?:too|as well|now|please|pls|from|for|so|also|and|skill|already|instead|again|then|bitte|auch"
-    r"|por favor|también)\b"
-)
-_RECEIVER: Final = re.compile(
-    r"\s(?:to|onto|on|from|off|off of|away from|into|out of|with|for|a|al|à|au|auf|an|sur|in|für|von|de|del|do|da|ao|no|na)\s"
-    r"(?:(?:the|our|my|dem|den|der|el|la|le|o|agent|agents|bot|Agenten|agente)\s)*"
-    r"(?:[^\W\d_]\w*-[\w-]+|[A-ZÀ-Þ]\w+|(?:him|her|it|them|both|all)\b|(?:[\w-]+\s){1,3}(?:bot|agent|assistant|helper)s?\b)"
-)
-"""Who gets or gives up what was named: "... to Iris", "... from the bylaws bot"."""
-_JOINS: Final = frozenset({" and ", ", ", " & ", " y ", " und ", " et ", " e ", " en ", "和", "と", ", and "})
 _APPOSED_GAP: Final = 3
 """Characters between a noun and the name that explains it, at most."""
-_TITLES: Final = ("Mr ", "Mr. ", "Mrs ", "Mrs. ", "Ms ", "Ms. ", "Dr ", "Dr. ", "Herr ", "Frau ", "Sr. ", "Sra. ", "Mme ", "Miss ")
 _MOST_SPACES: Final = 5
 _FIRST_UNSURE: Final = "\u0400"
 """From this script on a capital before "bot" opens a sentence as often as a name."""
-_BARE: Final = frozenset({"robot", "chatbot", "robots", *(word.replace("-", " ") for word in _ORDINARY)})
 _TELLING: Final = KINDS | {"named", "equip"}
 """Classes of words beside which even a language that writes all nouns with capitals names an agent."""
 _PERSONAL: Final = frozenset({"role", "right", "person_part", "tenant"})
@@ -100,13 +72,13 @@ def written_names(words: Words, hits: Sequence[Hit], spoken: frozenset[str], phr
     if spoken.isdisjoint(_TELLING):  # then an ordinary word is no name wherever it stands
         candidates = [candidate for candidate in candidates if candidate.form != "capitalised" or not _is_common(candidate.name, phrases)]
     if candidates:
-        landmarks = Landmarks(words, hits)
+        landmarks = Landmarks(words, hits, phrases)
         before = _Before(0, "", False)
         for candidate in candidates:
             if candidate.start < before.end:
                 continue
             place = landmarks.around(candidate.start, candidate.end)
-            kind = _kind_in_row(candidate, place, before, words, spoken) or _kind(candidate, place, landmarks, spoken, phrases)
+            kind = _kind_in_row(candidate, place, before, words, spoken, phrases) or _kind(candidate, place, landmarks, spoken, phrases)
             if kind is None:
                 if candidate.form == "quoted":  # nor does anything in it name somebody
                     before = before._replace(end=candidate.end)
@@ -135,18 +107,18 @@ def _written(candidate: Candidate, kind: str, place: Place) -> Written:
     return Written(name=name, kind=kind, new="named" in place.before or place.new, start=candidate.start, end=end)
 
 
-def _kind_in_row(candidate: Candidate, place: Place, before: _Before, words: Words, spoken: frozenset[str]) -> str | None:
+def _kind_in_row(candidate: Candidate, place: Place, before: _Before, words: Words, spoken: frozenset[str], phrases: Phrases) -> str | None:
     """A compound's kind by the name before it ("give Iris tax-lookup and date-picker"), or by what is done with it."""
     if candidate.form == "quoted" and "attach" in place.before:
-        return _skill_by_act(words, candidate, place, spoken)
+        return _skill_by_act(words, candidate, place, spoken, phrases)
     if candidate.form != "compound":
         return None
-    gap = words.text[before.end : candidate.start]
-    if (before.given and before.kind == "agent" and gap == " ") or (before.kind == "skill" and gap in _JOINS):
+    gap, joins = words.text[before.end : candidate.start], phrases.lists["joins"]
+    if (before.given and before.kind == "agent" and gap == " ") or (before.kind == "skill" and gap in joins):
         return "skill"
-    if before.kind == "agent" and gap in _JOINS:
+    if before.kind == "agent" and gap in joins:
         return "agent"
-    return _skill_by_act(words, candidate, place, spoken) if place.before and "skill" not in place.after else None
+    return _skill_by_act(words, candidate, place, spoken, phrases) if place.before and "skill" not in place.after else None
 
 
 def _add_described(words: Words, hits: Sequence[Hit], found: dict[str, Written], phrases: Phrases) -> None:
@@ -170,18 +142,20 @@ def _candidates(words: Words, hits: Sequence[Hit], spoken: frozenset[str], phras
         found += _called(words, hits, phrases)
     if text == text.lower():
         return found
-    if _NOUN_CAPITALS.isdisjoint(words.words):
+    # Words of a language that writes every noun with a capital: there a capital is no sign of a name.
+    if phrases.lists["noun_capitals"].isdisjoint(words.words):
         return [*found, *_capitalised(text, "capitalised", phrases)]
-    found += [Candidate(start, end, text[start:end], "compound") for start, end in compounds(words)]
+    found += [Candidate(start, end, text[start:end], "compound") for start, end in compounds(words, phrases)]
     telling = not spoken.isdisjoint(_TELLING)
     return [*found, *(noun for noun in _capitalised(text, "noun", phrases) if telling or noun.form == "opening noun")]
 
 
 def _capitalised(text: str, form: str, phrases: Phrases) -> Iterator[Candidate]:
     """Runs of words with a capital. At the beginning of a sentence an ordinary word is none of the name: "Give Willow"."""
+    possessive = phrases.affixes["possessive"]
     for match in _CAPITALISED.finditer(text):
         start, end, name = match.start(), match.end(), match.group()
-        name = name[:-2] if name.endswith(_POSSESSIVE) else name
+        name = name[:-2] if name.endswith(possessive) else name
         gap = _gap_before(text, start)
         opens = len(gap) == start or not _SENTENCE_ENDS.isdisjoint(gap) or any(map(gap.__contains__, _DASHES))
         first, _, rest = name.partition(" ")
@@ -226,7 +200,7 @@ def _kind(candidate: Candidate, place: Place, landmarks: Landmarks, spoken: froz
     folded = fold(name).replace("-", " ")
     if "named" in before or form == "called":
         return landmarks.kind_near(start, end) or "agent"
-    if ("agent" in before or "agent" in after) and folded not in _BARE:
+    if ("agent" in before or "agent" in after) and not _is_bare(folded, phrases):
         ordinary = form not in ("quoted", "compound") and (_is_common(name, phrases) or name[0] >= _FIRST_UNSURE)
         return None if ordinary or name.count(" ") > _MOST_SPACES else "agent"
     if folded in phrases.services.classes:
@@ -234,8 +208,8 @@ def _kind(candidate: Candidate, place: Place, landmarks: Landmarks, spoken: froz
     if form == "quoted":
         acted_on = "handle" in before or ("handle" in spoken and landmarks.followed_by_particle(end))
         return "agent" if acted_on and _may_be_quoted(name, before, spoken) else None
-    if form == "compound" and folded not in _BARE:
-        strong = name.count("-") + 2 * name.count("_") > _ENGLISH_COMPOUND or bool(_AGENT_ENDING.search(fold(name)))
+    if form == "compound" and not _is_bare(folded, phrases):
+        strong = name.count("-") + 2 * name.count("_") > _ENGLISH_COMPOUND or _ends_like_an_agent(name, phrases)
         if "_" in name and "label" in spoken and "operate" not in before:  # "the label is ..."
             return None
         return "agent" if strong or "handle" in before else None
@@ -244,7 +218,7 @@ def _kind(candidate: Candidate, place: Place, landmarks: Landmarks, spoken: froz
     if form != "capitalised":
         certain = (form == "opening noun" and "aux" in after) or "equip" in before
         return "agent" if certain and not place.article else None
-    return _kind_by_capitals(candidate, place, spoken)
+    return _kind_by_capitals(candidate, place, spoken, phrases)
 
 
 def _may_be_quoted(name: str, before: frozenset[str], spoken: frozenset[str]) -> bool:
@@ -254,11 +228,11 @@ def _may_be_quoted(name: str, before: frozenset[str], spoken: frozenset[str]) ->
     return " " not in name or not name.islower() or "operate" in before
 
 
-def _kind_by_capitals(candidate: Candidate, place: Place, spoken: frozenset[str]) -> str | None:
+def _kind_by_capitals(candidate: Candidate, place: Place, spoken: frozenset[str], phrases: Phrases) -> str | None:
     """Whose name it is that only its capital and its place make a name."""
     before, after, name = place.before, place.after, candidate.name
     possessive = candidate.end - candidate.start > len(name)
-    titled = name.startswith(_TITLES) and "operate" not in before
+    titled = name.startswith(phrases.affixes["title"]) and "operate" not in before
     if titled or (not spoken.isdisjoint(_PERSONAL) and spoken.isdisjoint({"agent", "skill"})):  # "make Petra an editor" is about a person
         told = bool(before & {"handle", "member"} or after & {"aux", "person_part"})
         if told and not spoken.isdisjoint(_PERSONAL):
@@ -275,31 +249,32 @@ def _kind_by_capitals(candidate: Candidate, place: Place, spoken: frozenset[str]
     return "agent" if "onto" in before and "skill" in spoken else None
 
 
-def _skill_by_act(words: Words, candidate: Candidate, place: Place, spoken: frozenset[str]) -> str | None:
+def _skill_by_act(words: Words, candidate: Candidate, place: Place, spoken: frozenset[str], phrases: Phrases) -> str | None:
     """Whether a compound is a skill by what is done with it: it is attached to, used or needed by somebody."""
-    name, before = candidate.name, place.before
-    if name.casefold() in _ORDINARY or _AGENT_ENDING.search(fold(name)):
+    name, before, patterns = candidate.name, place.before, phrases.patterns
+    if name.casefold() in phrases.lists["ordinary"] or _ends_like_an_agent(name, phrases):
         return None
     if not spoken.isdisjoint({"tenant", "role"}) and "skill" not in spoken:
         return None
-    if "attach" in before and "onto" in place.after and ("fit" in before or _RECEIVER.match(words.text, candidate.end)):
+    rest = words.text[candidate.end :]  # who gets or gives it up: "... to Iris", "... from the bylaws bot"
+    if "attach" in before and "onto" in place.after and ("fit" in before or re.match(patterns["receiver"], rest)):
         return "skill"
     if ("having" in before and place.subject) or ("with" in before and "equip" in spoken):
-        return "skill" if _CLAUSE_END.match(words.text, candidate.end) else None
+        return "skill" if re.match(patterns["clause_end"], rest) else None
     return None
 
 
 def _is_common(name: str, phrases: Phrases) -> bool:
     """Whether it is an ordinary word: in one of the lists, or of no weight."""
     folded = fold(name)
-    listed = folded in phrases.talk.classes or folded in phrases.things.classes or folded in _STARTERS
-    return listed or len(folded) < 2 or bool(_CONTRACTION.search(folded))
+    listed = folded in phrases.talk.classes or folded in phrases.things.classes or folded in phrases.lists["starters"]
+    return listed or len(folded) < 2 or folded.endswith(phrases.affixes["contraction"])
 
 
-_STARTERS: Final = words_of(
-    "there here if since because so every each some somebody someone something nobody everyone when while after before as once "
-    "until dear team folks customers people who all no any at in on for from by with do are were am would could you your its today "
-    "two half most many instead meanwhile somehow sometimes again never always also their client enough nothing es man jemand alles "
-    "niemand keiner dies dieser diese jeder kunden somewhere another other others good happy new such what that this these those "
-    "an mine yours ours hers theirs"
-)
+def _is_bare(folded: str, phrases: Phrases) -> bool:
+    """Whether it says only what something is: "chatbot"; or is an ordinary compound, here without its hyphens."""
+    return folded in phrases.lists["bare"] or folded.replace(" ", "-") in phrases.lists["ordinary"]
+
+
+def _ends_like_an_agent(name: str, phrases: Phrases) -> bool:
+    return re.search(phrases.patterns["agent_ending"], fold(name)) is not None

@@ -176,7 +176,8 @@ class Phrases:
 
     A position is 1 first, -1 last, 0 the middle. The classes of `services` are their names as spelt; those in `capitalised` are common
     words too and count only with a capital. `clock` is a pattern for times of day, `schedules` for schedules in scripts without spaces,
-    `file` for names of files; they are compiled when they are first used.
+    `file` for names of files; they are compiled when they are first used, like those in `patterns`. `lists` are words
+    that matter in one place alone, `affixes` how words begin or end: each by its name in the file.
     """
 
     talk: Table
@@ -188,3 +189,6 @@ class Phrases:
     clock: str
     schedules: str
     file: str
+    lists: Mapping[str, frozenset[str]]
+    affixes: Mapping[str, tuple[str, ...]]
+    patterns: Mapping[str, str]

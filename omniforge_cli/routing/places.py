@@ -7,8 +7,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from omniforge_cli.routing.described import KINDS, words_of
-from omniforge_cli.routing.phrases import Hit, Words
+from omniforge_cli.routing.described import KINDS
+from omniforge_cli.routing.phrases import Hit, Phrases, Words
 
 _NEAR: Final = 8
 _FAR: Final = 16
@@ -16,22 +16,10 @@ _FAR: Final = 16
 _LINK_EDGES: Final = " \"'‘“„«「`:="
 _AFTER_EDGES: Final = " \"'’”“»」`s"
 _EXPLAIN_EDGES: Final = " \"'’”“»」`"
-_FIRM_ARTICLES: Final = words_of("the el la le der die den dem o il")
-_LINKS: Final = _FIRM_ARTICLES | {"", "my", "our", "a", "our own"}
-"""What may stand between a name and the word that tells what it is."""
-_MANY: Final = words_of("skills tools capabilities agents bots")
-"""Directly before a name they do not say what it is: "which skills Ruby has"."""
 _APPOSED: Final = frozenset({", ", " (", ": ", " - ", " – "})
-_EXPLAINS: Final = frozenset(
-    f"{mark}{article}"
-    for mark in (", ", "(", "is ", "– ", ": ")
-    for article in ("the", "our", "my", "a", "an", "a new", "the new", "der", "unser", "el")
-) | {"这个", "这位", "という", "って"}
-"""What stands between a name and the noun that explains it."""
 _FOREIGN: Final = re.compile(r"[^\W\d\u0000-\u03ff]")
 """A letter of another script: a Latin word with a capital beside it is a name."""
 _FIRST_FOREIGN: Final = "\u0400"
-_PARTICLES: Final = frozenset("をはがにの吗的")
 
 
 class Place(NamedTuple):
@@ -51,12 +39,13 @@ class Place(NamedTuple):
 class Landmarks:
     """The phrases of a text by where they stand in it; `hits` are those of `phrases.things`."""
 
-    __slots__ = ("_ends", "_hits", "_starts", "_text")
+    __slots__ = ("_ends", "_hits", "_phrases", "_starts", "_text")
 
-    def __init__(self, words: Words, hits: Sequence[Hit]) -> None:
+    def __init__(self, words: Words, hits: Sequence[Hit], phrases: Phrases) -> None:
         spans = words.spans
         self._text = words.text
         self._hits = hits
+        self._phrases = phrases
         self._starts = [spans[hit.start][0] for hit in hits]
         self._ends = [spans[hit.end - 1][1] for hit in hits]
 
@@ -74,7 +63,7 @@ class Landmarks:
 
     def followed_by_particle(self, end: int) -> bool:
         """Whether a particle of a language without spaces makes what ends here a part of the sentence: 「さくら」を."""
-        return self._text[end : end + 1] in _PARTICLES
+        return self._text[end : end + 1] in self._phrases.lists["particles"]
 
     def kind_near(self, start: int, end: int) -> str | None:
         """What the nearest noun before it, else the first after it, says that a name here is of: "agent" or "skill"."""
@@ -87,14 +76,15 @@ class Landmarks:
     def _before(self, start: int, end: int) -> tuple[frozenset[str], bool, bool]:
         found: frozenset[str] = frozenset()
         article = subject = False
+        lists = self._phrases.lists
         for index in range(bisect_right(self._ends, start) - 1, -1, -1):
             hit, gap = self._hits[index], self._text[self._ends[index] : start]
             if len(gap) >= _NEAR:
                 break
-            link = gap.strip(_LINK_EDGES).casefold()
-            if link in _LINKS and (link or hit.phrase not in _MANY):
+            link = gap.strip(_LINK_EDGES).casefold()  # "which skills Ruby has": directly before a name, many do not say what it is
+            if link in lists["links"] if link else hit.phrase not in lists["many"]:
                 found |= hit.classes
-                article = article or link in _FIRM_ARTICLES or hit.phrase == "the"
+                article = article or link in lists["firm_articles"] or hit.phrase in lists["the"]
                 subject = subject or ("having" in hit.classes and hit.start > 0)
             if gap in _APPOSED and "agent" in hit.classes and not self._text[end : end + 1].isalnum():
                 found |= hit.classes
@@ -103,6 +93,7 @@ class Landmarks:
     def _after(self, end: int) -> tuple[frozenset[str], str, bool]:
         found: frozenset[str] = frozenset()
         noun, new = "", False
+        explains = self._phrases.patterns["explains"]
         for index in range(bisect_left(self._starts, end), len(self._hits)):
             hit, gap = self._hits[index], self._text[end : self._starts[index]]
             if len(gap) > _FAR:
@@ -110,7 +101,7 @@ class Landmarks:
             if len(gap) < 4 and not gap.strip(_AFTER_EDGES):
                 found |= hit.classes
                 noun = self._text[self._starts[index] : self._ends[index]] if "agent" in hit.classes else noun
-            elif hit.classes & KINDS and (explained := gap.strip(_EXPLAIN_EDGES).casefold()) in _EXPLAINS:
+            elif hit.classes & KINDS and re.fullmatch(explains, explained := gap.strip(_EXPLAIN_EDGES).casefold()):
                 found |= hit.classes & KINDS
-                new = new or explained.endswith(" new")
+                new = new or explained.endswith(self._phrases.affixes["new"])
         return found, noun, new

@@ -21,13 +21,10 @@ _LONGEST_CHOICE: Final = 10
 _OF_AGENTS: Final = frozenset({"agent", "operate"})
 _OTHER_CHOICES: Final = frozenset({"skill", "role", "invite", "connect"})
 _POINTING: Final = frozenset({"pronoun", "consent", "ordinal"})
-_PRONOUNS: Final = frozenset({"it", "its", "he", "she", "him", "her", "his"})
-"""Pronouns inside longer phrases of conversation ("does it") point too."""
 _NO_NAMES: Final = frozenset({"consent", "refusal", "thanks", "hesitation", "question", "whole", "pronoun", "shift", "wish", "act", "time"})
 """Classes of words that make an answer something else than a name."""
 _LONGEST_ANSWER: Final = 4
 _ANSWER_FORM: Final = re.compile(r"[^\W\d_][\w-]*(?:[ -][^\W_][\w-]*){0,3}")
-_PAIR: Final = re.compile(r"([A-ZÀ-Þ]\w[\w-]*) (?:and|or|y|o|u|und|oder|et|ou|e) (?:an? |al |à )?([A-ZÀ-Þ]\w[\w-]*)")
 _EDGES: Final = " \t\n*_`\"'“”„«»‘’「」『』.。!！"
 
 
@@ -41,8 +38,9 @@ def agents_meant(
     """
     if named or situation is None:
         return list(named)
-    kinds = classes_of([hit for hit in hits if hit.phrase != "other" or situation.words.words[hit.start - 1] == "the"])
-    if situation.words.words[:1] == ("all",):  # too frequent elsewhere to be looked for in every message
+    said, lists = situation.words.words, phrases.lists
+    kinds = classes_of([hit for hit in hits if hit.phrase not in lists["other"] or said[hit.start - 1] in lists["the"]])
+    if not lists["all"].isdisjoint(said[:1]):  # too frequent elsewhere to be looked for in every message
         kinds |= {"several"}
     if not kinds.isdisjoint({"other", "several"}) and situation.words.length() <= _LONGEST_CHOICE:
         chosen = chosen_agents(request, situation, kinds, phrases)
@@ -52,15 +50,15 @@ def agents_meant(
         picked = agent_of_option(situation.picked, request, speaks_of_agents(request, situation, phrases), phrases)
         if picked is not None or not request.agents:
             return [picked] if picked is not None else []
-    return last_spoken_of(request, phrases) if _points(situation, kinds) else []
+    return last_spoken_of(request, phrases) if _points(situation, phrases) else []
 
 
-def _points(situation: Situation, kinds: frozenset[str]) -> bool:
+def _points(situation: Situation, phrases: Phrases) -> bool:
     """Whether a message without a name still speaks of the agent spoken of before."""
     said = classes_of(situation.hits)
     if "thanks" in said and said.isdisjoint({"act", "wish"}):
         return False
-    if not _POINTING.isdisjoint(said) or not _PRONOUNS.isdisjoint(situation.words.words):
+    if not _POINTING.isdisjoint(said) or not phrases.lists["pronouns"].isdisjoint(situation.words.words):  # "does it" is a phrase
         return True
     if situation.words.length() > _SHORT_ANSWER:
         return False
@@ -101,7 +99,7 @@ def _named_together(text: str, role: str, request: RoutingRequest, of_agents: bo
     named = agents_named(text, request.agents, phrases)
     if len(named) > 1 or request.agents:
         return named
-    pair = _PAIR.search(text) if of_agents else None
+    pair = re.search(phrases.patterns["pair"], text) if of_agents else None
     return list(pair.groups()) if pair else named
 
 

@@ -69,7 +69,7 @@ def test_a_skill_goes_without_its_noun_and_a_channel_needs_its_preposition() -> 
 
 def test_a_compound_of_a_language_of_compounds_is_a_name() -> None:
     words = read("Pausiere unseren Urlaubsassistenten")
-    assert [words.text[start:end] for start, end in compounds(words)] == ["Urlaubsassistenten"]
+    assert [words.text[start:end] for start, end in compounds(words, PHRASES)] == ["Urlaubsassistenten"]
 
 
 @given(st.text(max_size=80))

@@ -14,7 +14,7 @@ PHRASES = load_phrases()
 def around(text: str, name: str) -> Place:
     words = read(text)
     start = text.index(name)
-    return Landmarks(words, PHRASES.things.hits(words.words)).around(start, start + len(name))
+    return Landmarks(words, PHRASES.things.hits(words.words), PHRASES).around(start, start + len(name))
 
 
 @pytest.mark.parametrize(
@@ -39,4 +39,4 @@ def test_a_new_one_and_an_article_are_seen() -> None:
 def test_the_nearest_noun_says_of_what_a_name_is() -> None:
     text = "a bot with a skill called Zebra"
     words = read(text)
-    assert Landmarks(words, PHRASES.things.hits(words.words)).kind_near(text.index("Zebra"), len(text)) == "skill"
+    assert Landmarks(words, PHRASES.things.hits(words.words), PHRASES).kind_near(text.index("Zebra"), len(text)) == "skill"

@@ -49,21 +49,20 @@ def run(settings: Settings, *, agents: str | None, history: str | None, no_fallb
     tell_analyzer(router, settings)
     tally = _Tally()
     if router.is_offline:
-        is_ascii = output.is_ascii()
-        _run_offline(_BlockAnswerer(router, is_ascii=is_ascii), partial(_answerer, settings, known, earlier, is_ascii=is_ascii), tally)
+        _run_offline(_answerer(settings, known, earlier, is_ascii=output.is_ascii(), router=router), tally)
     else:
         drive(_run(router, tally), is_offline=False)
     _tell(tally, settings)
     return ExitCode.PROVIDER if tally.unanswered else ExitCode.OK
 
 
-def _run_offline(answer: _BlockAnswerer, prepare: Callable[[], _BlockAnswerer], tally: _Tally) -> None:
+def _run_offline(answer: _BlockAnswerer, tally: _Tally) -> None:
     """Answers a trickle at once, and in worker processes whatever comes faster than it is answered."""
     blocks = read_blocks(_own_stdin())
     collect_rarely()
     for block in blocks:
         is_fast = block.is_full
-        for text, n_bad in in_worker_processes(prepare, chain([block], blocks)) if is_fast else (answer(block),):
+        for text, n_bad in in_worker_processes(answer.itself, chain([block], blocks)) if is_fast else (answer(block),):
             tally.bad += n_bad
             if not output.write(text):
                 return
@@ -72,10 +71,14 @@ def _run_offline(answer: _BlockAnswerer, prepare: Callable[[], _BlockAnswerer], 
 
 
 class _BlockAnswerer:
-    """Answers blocks offline: their JSON lines, and how many input lines could not be used."""
+    """Answers blocks offline: their JSON lines, and how many input lines could not be used.
 
-    def __init__(self, router: IntentRouter, *, is_ascii: bool) -> None:
+    A forked worker process has it as it is. To another one it cannot be sent, as a router is no plain value: there `again` makes it anew.
+    """
+
+    def __init__(self, router: IntentRouter, *, is_ascii: bool, again: Callable[[], _BlockAnswerer]) -> None:
         self._router = router
+        self._again = again
         self._encode = json.JSONEncoder(ensure_ascii=is_ascii, allow_nan=False).encode
 
     def __call__(self, block: Block) -> tuple[str, int]:
@@ -86,10 +89,19 @@ class _BlockAnswerer:
 
         return "".join([f"{self._encode(told)}\n" for told in drive(answers(), is_offline=True)]), tally.bad
 
+    def __reduce__(self) -> tuple[Callable[[], _BlockAnswerer], tuple[()]]:
+        return self._again, ()
 
-def _answerer(settings: Settings, agents: Sequence[Agent], history: Sequence[Message], *, is_ascii: bool) -> _BlockAnswerer:
-    """Made anew in each worker process: what a router holds cannot be sent there."""
-    return _BlockAnswerer(IntentRouter(settings=settings, agents=agents, history=history), is_ascii=is_ascii)
+    def itself(self) -> _BlockAnswerer:
+        """What a worker answers with."""
+        return self
+
+
+def _answerer(
+    settings: Settings, agents: Sequence[Agent], history: Sequence[Message], *, is_ascii: bool, router: IntentRouter | None = None
+) -> _BlockAnswerer:
+    router = router or IntentRouter(settings=settings, agents=agents, history=history)
+    return _BlockAnswerer(router, is_ascii=is_ascii, again=partial(_answerer, settings, agents, history, is_ascii=is_ascii))
 
 
 async def _run(router: IntentRouter, tally: _Tally) -> None:

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import pickle
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from omniforge_cli.cli.batch import in_order
+from omniforge_cli.cli.batch import _answerer, in_order
+from omniforge_cli.core.conversation import Agent
 from omniforge_cli.core.errors import ConversationFileError
-from omniforge_cli.files.batch import Line
+from omniforge_cli.files.batch import Block, Line
+from omniforge_cli.files.settings import read_settings
 
 
 async def answers(lines: Iterator[Line], delays: dict[str, float]) -> list[str]:
@@ -85,3 +89,13 @@ async def test_an_input_that_breaks_is_the_callers_error():
 
     with pytest.raises(ConversationFileError):
         await answers(lines(), {})
+
+
+def test_what_answers_a_batch_can_be_sent_to_a_process_that_was_not_forked():
+    answer = _answerer(read_settings({"analyzer": "local"}), (Agent(id="willow", name="Willow"),), (), is_ascii=False)
+    block = Block(lines=[b"pause willow", b"\xff"], first=1, is_json=False)
+    told = [json.loads(line) for made in (answer, pickle.loads(pickle.dumps(answer.itself))()) for line in made(block)[0].splitlines()]
+    assert told[0]["target_agent_id"] == "willow"
+    for each in told:
+        each.pop("latency_ms", None)
+    assert told[:2] == told[2:]

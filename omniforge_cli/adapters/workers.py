@@ -53,10 +53,10 @@ class Workers(Generic[Chunk, Answer]):
 
         Chunks are read on a thread of their own: an answer that is there does not wait for the next chunk. What reading raises, is raised.
         """
-        waiting: queue.Queue[tuple[Chunk, Future[Answer]] | BaseException | None] = queue.Queue(self._n_ahead)
+        waiting: queue.Queue[tuple[Chunk, Future[Answer]] | Exception | None] = queue.Queue(self._n_ahead)
         threading.Thread(target=self._feed, args=(chunks, waiting), daemon=True).start()
         while (given := waiting.get()) is not None:
-            if isinstance(given, BaseException):
+            if isinstance(given, Exception):
                 raise given
             chunk, future = given
             try:
@@ -71,7 +71,7 @@ class Workers(Generic[Chunk, Answer]):
                 if self._is_closed.is_set():
                     return
                 waiting.put((chunk, self._submitted(chunk)))
-        except BaseException as exc:  # raised again where the answers are waited for
+        except Exception as exc:  # raised again where the answers are waited for
             waiting.put(exc)
         else:
             waiting.put(None)

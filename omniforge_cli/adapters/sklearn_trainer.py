@@ -19,8 +19,9 @@ from sklearn.svm import LinearSVC
 from omniforge_cli.core.errors import EvalSetError
 from omniforge_cli.core.identity import nearest
 from omniforge_cli.routing.classifier import GROUPS, ClassifierWeights, GroupWeights
-from omniforge_cli.routing.features import character_grams, features
+from omniforge_cli.routing.features import features
 from omniforge_cli.routing.lexicon import Lexicon
+from omniforge_cli.routing.masking import folded, tokens
 
 Floats = NDArray[np.float64]
 
@@ -131,18 +132,12 @@ class _Space:
     """Messages as counts of features, group by group; what is common weighs less (idf)."""
 
     def __init__(self, rows: Sequence[LabelledMessage], lexicon: Mapping[str, str]) -> None:
-        known = Lexicon(lexicon)
+        known = Lexicon(lexicon, vocabulary=_vocabulary(rows))
         found = [features(row.message, known) for row in rows]
-        documents: Mapping[str, list[list[str]]] = {
-            "grams": [each.grams for each in found],
-            "pairs": [each.pairs for each in found],
-            "characters": [[gram for piece in each.pieces for gram in character_grams(piece)] for each in found],
-            "classes": [each.classes for each in found],
-        }
         self.names: dict[str, list[str]] = {}
         self.counts: dict[str, csr_matrix] = {}
         for group in GROUPS:
-            self.names[group], self.counts[group] = _counted(documents[group])
+            self.names[group], self.counts[group] = _counted([getattr(each, group) for each in found])
 
     def idf(self, group: str, seen: NDArray[np.bool_]) -> Floats:
         """How rare each feature is among the messages seen."""
@@ -161,6 +156,12 @@ class _Space:
             length[length == 0] = 1.0
             parts.append(diags(setting.shares[group] / length) @ counts @ diags(idf))
         return hstack(parts).tocsr()
+
+
+def _vocabulary(rows: Sequence[LabelledMessage]) -> frozenset[str]:
+    """Words that stand in several messages: no slips of the fingers."""
+    frequency = Counter(word for row in rows for word in {folded(token) for token in tokens(row.message)})
+    return frozenset(word for word, n in frequency.items() if n >= _MIN_MESSAGES)
 
 
 def _counted(documents: Sequence[Sequence[str]]) -> tuple[list[str], csr_matrix]:
@@ -231,11 +232,20 @@ def _fit(space: _Space, setting: _Setting, expected: NDArray[np.int64], seed: in
     chosen[np.argsort(-importance, kind="stable")[:n_kept]] = True
     chosen &= importance > 0
     ends = np.cumsum([0, *(len(space.names[group]) for group in GROUPS)])
+    words = [" " not in name for name in space.names["grams"]]  # all: they are the vocabulary too
+    chosen[ends[GROUPS.index("grams")] :][: len(words)] |= words
     kept = {group: np.flatnonzero(chosen[ends[at] : ends[at + 1]]) for at, group in enumerate(GROUPS)}
+    kept["grams"] = _reachable(space.names["grams"], kept["grams"])
     coefficients, intercepts = _learn(space.vectors(setting, everything, kept), expected, setting.cost, seed)
     ends = np.cumsum([0, *(len(kept[group]) for group in GROUPS)])
     parts = {group: coefficients[:, ends[at] : ends[at + 1]] for at, group in enumerate(GROUPS)}
     return _Fitted(kept=kept, coefficients=parts, intercepts=intercepts)
+
+
+def _reachable(names: Sequence[str], kept: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Without the runs of three words whose first two are not kept: the classifier looks for them only after those."""
+    known = {names[at] for at in kept}
+    return np.array([at for at in kept if names[at].count(" ") < 2 or names[at].rpartition(" ")[0] in known], dtype=np.int64)
 
 
 def _quantised(space: _Space, setting: _Setting, fitted: _Fitted, labels: Sequence[str], lexicon: Mapping[str, str]) -> ClassifierWeights:

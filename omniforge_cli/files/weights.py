@@ -16,7 +16,7 @@ from omniforge_cli.files.resources import weights as packaged_weights
 from omniforge_cli.routing.classifier import GROUPS, Classifier, ClassifierWeights, GroupWeights
 from omniforge_cli.routing.local import LocalAnalyzer
 
-WEIGHTS_SCHEMA_VERSION: Final = 1
+WEIGHTS_SCHEMA_VERSION: Final = 2
 _MEND: Final = "train again with `omniforge train`"
 
 

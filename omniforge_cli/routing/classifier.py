@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Final
+from functools import lru_cache, partial
+from typing import Any, Final, NamedTuple
 
-from omniforge_cli.routing.features import Features, character_grams, features
+from omniforge_cli.routing.features import character_grams, word_grams, word_pairs
 from omniforge_cli.routing.lexicon import Lexicon
 from omniforge_cli.routing.masking import MASKS, shortened
+from omniforge_cli.routing.memo import Memo
+from omniforge_cli.routing.structure import KINDS
 
-GROUPS: Final = ("grams", "pairs", "characters", "classes")
+GROUPS: Final = ("classes", "grams", "characters", "pairs")
+"""In the order of their lanes: what is added most often comes first, so that its integers are short."""
 _LANE: Final = 4
 """Bytes of a lane: the weights of a feature stand side by side in one big integer, so that one addition adds them all."""
 _BIAS: Final = 128
 _MEMO_SIZE: Final = 20_000
-_REMEMBERED: Final = 64
-"""Texts whose scores are kept: a message is the request behind the next one, and is asked for its evidence."""
+_REMEMBERED: Final = 1_024
+"""Texts whose scores are kept: a message is the request behind the next one, answers and replies are said again, and evidence is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,110 +53,123 @@ class ClassifierWeights:
     asks_on_none: bool = False
 
 
+class _Scored(NamedTuple):
+    """A text's words, the runs of words that are features, and its score for each label."""
+
+    words: Sequence[str]
+    grams: Sequence[str]
+    margins: tuple[float, ...]
+
+
 class Classifier:
-    """Scores messages. Not thread-safe: it remembers the words it has seen (bounded)."""
+    """Scores messages. Not thread-safe: it remembers the words it has seen (bounded).
+
+    What is added up are integers: the row of a feature holds a lane for each label and group. A word is remembered with the sum of its own
+    row and those of its characters, a piece of structure with the sum of its features' rows. So a message costs a few dozen look-ups.
+    """
 
     def __init__(self, weights: ClassifierWeights) -> None:
         self.labels = weights.labels
         self.asks_on_none = weights.asks_on_none
         self._weights = weights
-        self._lexicon = Lexicon(weights.lexicon)
-        self._tables = [_Table(weights.groups[name], len(weights.labels)) for name in GROUPS]
-        self._look = lru_cache(_REMEMBERED)(self._look_at)
-        self._pieces: dict[str, tuple[int, int]] = {}
+        self._width = len(weights.labels) + 2
+        self._lanes = struct.Struct(f"<{self._width * len(GROUPS)}I")
+        classes, self._grams, self._characters, self._pairs = [
+            _Rows(weights.groups[name], self._width, self._width * at) for at, name in enumerate(GROUPS)
+        ]
+        self._lexicon = Lexicon(weights.lexicon, vocabulary=self._grams)
+        self._words = Memo(self._word_row, _MEMO_SIZE)
+        self._pieces = {kind: Memo(partial(self._piece_row, classes, kind), _MEMO_SIZE) for kind in KINDS}
+        self._scored = lru_cache(_REMEMBERED)(self._score)
 
     def scores(self, text: str, names: Sequence[str] = ()) -> list[float]:
         """Calibrated probabilities in the order of `labels`; `names` are agents' names, whose words do not count."""
-        return self._probabilities(self.margins(text, names))
-
-    def margins(self, text: str, names: Sequence[str] = ()) -> list[float]:
-        """Scores before calibration, in the order of `labels`."""
-        return list(self._look(shortened(text), tuple(names))[1])
-
-    def _look_at(self, text: str, names: tuple[str, ...]) -> tuple[Features, tuple[float, ...]]:
-        """The features of a text and its scores."""
-        found = features(text, self._lexicon, names)
-        grams, pairs, characters, classes = self._tables
-        totals = grams.added(self._weights.intercepts, *grams.total(found.grams))
-        if pairs.n_features:
-            totals = pairs.added(totals, *pairs.total(found.pairs))
-        totals = characters.added(totals, *self._characters(found.pieces))
-        totals = classes.added(totals, *classes.total(found.classes))
-        return found, tuple(totals)
-
-    def evidence(self, text: str, label: str, names: Sequence[str] = (), limit: int = 3) -> list[str]:
-        """The words and phrases that spoke most for a label, strongest first."""
-        found = self._look(shortened(text), tuple(names))[0]
-        strongest = sorted(self._tables[0].weights_for(found.grams, self.labels.index(label)), key=lambda pair: (-pair[0], pair[1]))
-        chosen: list[str] = []
-        told: set[str] = set()
-        for _, gram in strongest:
-            words = gram.split(" ")
-            if gram[0] == "^" or gram[-1] == "$" or not (MASKS.isdisjoint(words) and told.isdisjoint(words)):
-                continue
-            chosen.append(gram)
-            told.update(words)
-            if len(chosen) == limit:
-                break
-        return chosen
-
-    def _characters(self, pieces: Sequence[str]) -> tuple[int, int]:
-        total, count, memo, table = 0, 0, self._pieces, self._tables[2]
-        for piece in pieces:
-            known = memo.get(piece)
-            if known is None:
-                known = table.total(character_grams(piece))
-                if len(memo) < _MEMO_SIZE:
-                    memo[piece] = known
-            total += known[0]
-            count += known[1]
-        return total, count
-
-    def _probabilities(self, margins: Sequence[float]) -> list[float]:
-        sharpness = self._weights.sharpness
-        highest = max(margins)
+        margins = self._scored(shortened(text), tuple(names)).margins
+        sharpness, highest = self._weights.sharpness, max(margins)
         shares = [math.exp(sharpness * (margin - highest)) for margin in margins]
         whole = sum(shares)
         return [share / whole for share in shares]
 
+    def margins(self, text: str, names: Sequence[str] = ()) -> list[float]:
+        """Scores before calibration, in the order of `labels`."""
+        return list(self._scored(shortened(text), tuple(names)).margins)
 
-class _Table:
-    """The rows of one group, widened on demand: bytes become lanes of a big integer."""
+    def evidence(self, text: str, label: str, names: Sequence[str] = (), limit: int = 3) -> list[str]:
+        """The words and phrases that spoke most for a label, strongest first."""
+        scored = self._scored(shortened(text), tuple(names))
+        lane = 8 * _LANE * (self._width * GROUPS.index("grams") + self.labels.index(label))
+        words, grams = self._words, self._grams
+        weighed = [(weight, word) for word in scored.words if (weight := words[word] >> lane & 0xFF) > _BIAS]
+        weighed += [(weight, gram) for gram in scored.grams if (weight := grams.row(gram) >> lane & 0xFF) > _BIAS]
+        chosen: list[str] = []
+        told: set[str] = set()
+        for _, gram in sorted(weighed, key=lambda pair: (-pair[0], pair[1])):
+            said = gram.split(" ")
+            if gram[0] != "^" and gram[-1] != "$" and MASKS.isdisjoint(said) and told.isdisjoint(said):
+                chosen.append(gram)
+                told.update(said)
+                if len(chosen) == limit:
+                    break
+        return chosen
 
-    def __init__(self, weights: GroupWeights, n_labels: int) -> None:
-        self.n_features = len(weights.features)
-        self._weights = weights
-        self._width = n_labels + 1
-        self._lanes = struct.Struct(f"<{self._width}I")
-        self._wide = bytearray(_LANE * len(weights.rows))
-        self._wide[::_LANE] = weights.rows
-        self._rows = dict(zip(weights.features, range(-self.n_features, 0), strict=True))
-        """Each feature's row as one integer; before it is first asked for, its place counted from the end."""
+    def _score(self, text: str, names: tuple[str, ...]) -> _Scored:
+        sentence = self._lexicon.read(text, names)
+        words = sentence.words
+        total = sum(map(self._words.__getitem__, words))
+        grams, known = word_grams(words), self._grams
+        found = [gram for gram in grams if gram in known]
+        if found:  # a run of three words is a feature only where its first two are one
+            longer = [f"{gram} {word}" for gram, word in zip(grams, [*words[1:], "$"], strict=False) if gram in known]
+            found += [gram for gram in longer if gram in known]
+            total += sum(map(known.row, found))
+        if self._pairs:
+            total += self._pairs.total(word_pairs(words))
+        for kind, pieces in self._lexicon.structure.pieces(sentence):
+            total += sum(map(self._pieces[kind].__getitem__, pieces))
+        return _Scored(words, found, tuple(self._margins(total)))
 
-    def total(self, found: Sequence[str]) -> tuple[int, int]:
-        """The sum of the known features' rows, and how many there were."""
-        rows = list(filter(None, map(self._rows.get, found)))  # no row is 0: a weight of 0 is stored as 128
-        if rows and min(rows) < 0:
-            rows = [row if row > 0 else self._widen(row) for row in rows]
-        return sum(rows), len(rows)
+    def _margins(self, total: int) -> Sequence[float]:
+        lanes = self._lanes.unpack(total.to_bytes(self._lanes.size, "little"))
+        margins: Sequence[float] = self._weights.intercepts
+        for at, name in enumerate(GROUPS):
+            *sums, length, count = lanes[at * self._width : (at + 1) * self._width]
+            if count:
+                group = self._weights.groups[name]
+                scale = group.step / math.sqrt(max(1, length) * group.norm_step)
+                less = count * _BIAS
+                margins = [margin + (lane - less) * scale for margin, lane in zip(margins, sums, strict=True)]
+        return margins
 
-    def weights_for(self, found: Sequence[str], at: int) -> list[tuple[int, str]]:
-        """The features that speak for a label, each with its quantised weight. They must have been in a `total` before."""
-        rows, lane = self._rows, 8 * _LANE * at
-        weighed = [((row >> lane) & 0xFF, feature) for feature in found if (row := rows.get(feature)) is not None]
-        return [(weight - _BIAS, feature) for weight, feature in weighed if weight > _BIAS]
+    def _word_row(self, word: str) -> int:
+        return self._grams.total([word]) + self._characters.total(character_grams(word))
 
-    def added(self, totals: Sequence[float], total: int, count: int) -> Sequence[float]:
-        """The scores with the group's share."""
-        if not count:
-            return totals
-        lanes = self._lanes.unpack(total.to_bytes(_LANE * self._width, "little"))
-        scale = self._weights.step / math.sqrt(max(1, lanes[-1]) * self._weights.norm_step)
-        less = count * _BIAS
-        return [score + (lane - less) * scale for score, lane in zip(totals, lanes, strict=False)]  # the last lane is the length
+    def _piece_row(self, classes: _Rows, kind: str, piece: Sequence[Any]) -> int:
+        return classes.total(self._lexicon.structure.features(kind, piece))
 
-    def _widen(self, place: int) -> int:
-        size = _LANE * self._width
-        start = (place + self.n_features) * size
-        row = self._rows[self._weights.features[place]] = int.from_bytes(self._wide[start : start + size], "little")
+
+class _Rows(dict[str, int]):
+    """The rows of one group of features, each as one integer: a lane for each label, the squared length, and a count of one.
+
+    Before a row is first asked for, its place stands for it, counted from the end.
+    """
+
+    def __init__(self, weights: GroupWeights, width: int, first_lane: int) -> None:
+        super().__init__(zip(weights.features, range(-len(weights.features), 0), strict=True))
+        self._bytes = weights.rows
+        self._size = width - 1
+        self._shift = 8 * _LANE * first_lane
+
+    def total(self, names: Iterable[str]) -> int:
+        """The sum of the rows of those that are features."""
+        return sum([self.row(name) for name in names if name in self])
+
+    def row(self, feature: str) -> int:
+        """The row of a feature that is known."""
+        row = self[feature]
+        if row < 0:
+            start = (row + len(self)) * self._size
+            wide = bytearray(_LANE * (self._size + 1))
+            wide[:-_LANE:_LANE] = self._bytes[start : start + self._size]
+            wide[-_LANE] = 1
+            row = self[feature] = int.from_bytes(wide, "little") << self._shift
         return row

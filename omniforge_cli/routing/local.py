@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Final
+
 from omniforge_cli.core.decision import RoutingDecision, RoutingRequest, Source
 from omniforge_cli.core.taxonomy import Taxonomy
 from omniforge_cli.routing.analyzer import clarifying_question
@@ -10,6 +13,9 @@ from omniforge_cli.routing.entities import extract
 from omniforge_cli.routing.followup import FollowupModel, combine
 from omniforge_cli.routing.phrases import Phrases
 from omniforge_cli.routing.situation import read_situation
+
+_REMEMBERED: Final = 1_024
+"""Messages without history whose decision is kept."""
 
 
 class LocalAnalyzer:
@@ -20,13 +26,17 @@ class LocalAnalyzer:
         self._taxonomy = taxonomy
         self._phrases = phrases
         self._followup = followup
+        self._decide_alone = lru_cache(_REMEMBERED)(lambda message: self._decide(RoutingRequest(message=message)))
 
     async def analyze(self, request: RoutingRequest) -> RoutingDecision:
         """The decision for one message; it never fails."""
         return self.decide(request)
 
     def decide(self, request: RoutingRequest) -> RoutingDecision:
-        """The same without an event loop, for batches."""
+        """The same without an event loop, for batches. What is said again and again alone ("thanks!") is decided once."""
+        return self._decide(request) if request.history or request.agents else self._decide_alone(request.message)
+
+    def _decide(self, request: RoutingRequest) -> RoutingDecision:
         situation = read_situation(request, self._phrases)
         combined = combine(request, situation, scorer=self._classifier, taxonomy=self._taxonomy, model=self._followup)
         probabilities, labels = combined.probabilities, self._classifier.labels

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 NAME: Final = "ccname"
 QUOTED_NAME: Final = "qqname"
@@ -19,6 +19,8 @@ MASKS: Final = frozenset({NAME, QUOTED_NAME, QUOTED_TEXT, CODE, URL, EMAIL})
 
 _HEAD: Final = 2000
 _TAIL: Final = 1000
+_REMEMBERED: Final = 64
+"""Lists of agents' names whose pattern is kept."""
 _SHORT_QUOTE: Final = 30
 """Characters up to which a quotation is taken for a name."""
 
@@ -86,39 +88,49 @@ _AUXILIARIES: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """The words of a message in order, folded in case, with placeholders for what was masked.
+def tokens(text: str, names: Sequence[str] = ()) -> list[str]:
+    """The words of a message in order, with placeholders for what was masked; `names` are agents' names.
 
-    `named` marks words that look like names, `opening` those that may be: they open a sentence, and with a capital.
-    """
-
-    words: list[str]
-    named: list[bool]
-    opening: list[bool]
-
-
-def read(text: str, names: Sequence[str] = ()) -> Reading:
-    """The message as words. A sentence's end counts as the word "." or "?"; a script without spaces gives one word a run.
-
-    Of a very long message its beginning and end are read. A capital inside a sentence, where not all words have one, makes a name;
-    several in a row are one name, so that the verb in "Create Report is late" does not count.
+    A sentence's end is one too; a script without spaces gives one word a run. Of a very long message its beginning and end are read.
     """
     text = mask(text, names)
-    tokens: list[str] = (_ASCII_TOKEN if text.isascii() else _TOKEN).findall(text)[:_MOST_WORDS]
-    tokens = [token if token[0] not in _ENDS else "?" if token[0] in _QUESTIONS else "." for token in tokens]
-    if tokens and tokens[-1] == ".":
-        tokens.pop()
-    words = [token.casefold() for token in tokens]
-    reading = Reading(words=words, named=[False] * len(tokens), opening=[False] * len(tokens))
-    if words == tokens:
-        return reading
-    capitals = [at for at, token in enumerate(tokens) if token[0].isupper() and token not in _CAPITAL_WORDS]
-    if len(capitals) > _MOST_CAPITALS * len(tokens) and len(tokens) > 3:
-        capitals = []
-    for run in reversed(_runs(capitals)):
-        _mark(reading, tokens, run)
-    return reading
+    return (_ASCII_TOKEN if text.isascii() else _TOKEN).findall(text)[:_MOST_WORDS]
+
+
+def folded(token: str) -> str:
+    """A token without its case; a sentence's end is "." or "?"."""
+    return token.casefold() if token[0] not in _ENDS else "?" if token[0] in _QUESTIONS else "."
+
+
+def is_capitalised(token: str) -> bool:
+    """Whether its capital may make it a name."""
+    return token[0].isupper() and token not in _CAPITAL_WORDS
+
+
+class Capitals(NamedTuple):
+    """Places of capitalised words that are one name together, and of single ones, with whether it is sure that these are names."""
+
+    joined: list[range]
+    single: dict[int, bool]
+
+
+def capitals(found: Sequence[str], places: Sequence[int]) -> Capitals:
+    """What the capitals at some places of a message's tokens say.
+
+    A capital inside a sentence, where not all words have one, makes a name; one that opens a sentence may. Several in a row are one name, so
+    that the verb in "Create Report is late" does not count.
+    """
+    joined: list[range] = []
+    single: dict[int, bool] = {}
+    if len(places) > _MOST_CAPITALS * len(found) and len(found) > 3:
+        places = ()
+    for run in _runs(places):
+        opens = run.start == 0 or found[run.start - 1][0] in _ENDS
+        if len(run) > 1 and (not opens or _is_subject(found, run.start, run.stop)):
+            joined.append(run)
+        else:
+            single.update({place: not (opens and place == run.start) or _is_camel(found[place]) for place in run})
+    return Capitals(joined, single)
 
 
 def _runs(places: Sequence[int]) -> list[range]:
@@ -130,20 +142,6 @@ def _runs(places: Sequence[int]) -> list[range]:
         else:
             runs.append(range(place, place + 1))
     return runs
-
-
-def _mark(reading: Reading, tokens: Sequence[str], run: range) -> None:
-    """Marks a run of capitals as a name, or puts one placeholder in its place. To be called from the last run to the first."""
-    opens = run.start == 0 or tokens[run.start - 1] in ("?", ".")
-    if len(run) > 1 and (not opens or _is_subject(tokens, run.start, run.stop)):
-        reading.words[run.start : run.stop] = [NAME]
-        reading.named[run.start : run.stop] = [True]
-        reading.opening[run.start : run.stop] = [False]
-        return
-    for place in run:
-        first = opens and place == run.start
-        reading.named[place] = not first or _is_camel(tokens[place])
-        reading.opening[place] = first
 
 
 def _is_camel(token: str) -> bool:
@@ -169,14 +167,20 @@ def mask(text: str, names: Sequence[str] = ()) -> str:
     text = shortened(text)
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).replace("’", "'")
-    for name in names:
-        if len(name) > 2:
-            text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", f" {NAME} ", text, flags=re.I)
+    if names and (known := _any_of(tuple(names))) is not None:
+        text = known.sub(f" {NAME} ", text)
     if _ANY_MARK.search(text):
         for marks, pattern, mask_of in _MASKED:
             if any(map(text.__contains__, marks)):
                 text = re.sub(pattern, mask_of, text)
     return text
+
+
+@lru_cache(_REMEMBERED)
+def _any_of(names: tuple[str, ...]) -> re.Pattern[str] | None:
+    """Finds any of the names, the longest that fits."""
+    long = sorted({name for name in names if len(name) > 2}, key=lambda name: (-len(name), name))
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, long))})(?!\w)", re.IGNORECASE) if long else None
 
 
 def is_unspaced(word: str) -> bool:

@@ -141,6 +141,9 @@ class Table:
             if at < reach:
                 continue
             word = words[at]
+            if starts[word] == 1:
+                found.append(Hit(self.classes[word], word, at, at + 1))
+                continue
             for end in range(min(len(words), at + starts[word]), at, -1):
                 phrase = word if end == at + 1 else " ".join(words[at:end])
                 classes = self.classes.get(phrase)

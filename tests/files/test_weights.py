@@ -78,4 +78,4 @@ def test_weights_of_another_taxonomy_are_refused(folder: Path) -> None:
 def test_the_lexicon_gives_words_of_several_languages_their_class() -> None:
     lexicon = Lexicon(load_lexicon())
     for word in ("create", "crear", "erstellen", "oluştur", "创建"):
-        assert lexicon.classes([word], [False]) == ["v.create"]
+        assert lexicon.read(word).classes == lexicon.structure.symbols["v.create"]

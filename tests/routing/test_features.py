@@ -4,18 +4,21 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omniforge_cli.routing.features import character_grams, features, word_grams
+from omniforge_cli.routing.features import character_grams, features, longer_grams, word_grams
 from omniforge_cli.routing.lexicon import Lexicon
 
 LEXICON = Lexicon(json.loads((Path(__file__).parents[2] / "omniforge_cli/weights/lexicon.json").read_text(encoding="utf-8")))
 
 
 def test_runs_of_one_to_three_words_know_where_the_message_begins_and_ends() -> None:
-    assert word_grams(["a", "b"]) == ["a", "b", "^ a", "a b", "b $", "^ a b", "a b $"]
+    grams = word_grams(["a", "b"])
+    assert grams == ["^ a", "a b", "b $"]
+    assert longer_grams(grams, ["a", "b"]) == ["^ a b", "a b $"]
+    assert longer_grams(word_grams([]), []) == []
 
 
 def test_characters_of_a_word_are_read_with_its_edges() -> None:
-    assert character_grams("bot") == ["<bo", "bot", "ot>", "<bot", "bot>", "<bot>"]
+    assert character_grams("bot") == ["<bo", "bot", "ot>", "<bot", "bot>"]
     assert character_grams("a") == []
     assert character_grams("停止") == ["停", "止", "停止"]
 
@@ -43,4 +46,5 @@ def test_any_text_has_features(text: str) -> None:
 
 def test_the_number_of_features_is_bounded() -> None:
     found = features("word " * 200_000, LEXICON)
-    assert len(found.pieces) <= 400
+    assert len(found.pairs) <= 6 * 400
+    assert len(found.grams) <= 3 * 402

@@ -6,6 +6,11 @@ from omniforge_cli.files.weights import load_lexicon
 from omniforge_cli.routing.lexicon import Lexicon
 
 LEXICON = Lexicon(load_lexicon())
+NAMES = {symbol: name for name, symbol in LEXICON.structure.symbols.items()}
+
+
+def classes(text: str) -> list[str | None]:
+    return [NAMES.get(symbol) for symbol in LEXICON.read(text).classes]
 
 
 def test_every_entry_is_written_as_the_reader_writes_words() -> None:
@@ -29,10 +34,10 @@ def test_every_entry_is_written_as_the_reader_writes_words() -> None:
     ],
 )
 def test_acts_and_things_are_known_in_other_languages(word: str, name: str) -> None:
-    assert LEXICON.classes([unicodedata.normalize("NFKC", word)], [False]) == [name]
+    assert classes(unicodedata.normalize("NFKC", word)) == [name]
 
 
 def test_chinese_in_both_scripts_and_japanese_are_cut_at_known_words() -> None:
-    assert "v.pause" in LEXICON.classes(["注销"], [False])
-    assert "v.show" in LEXICON.classes(["告訴我"], [False])
-    assert "v.attach" in LEXICON.classes(["装備させて"], [False])
+    assert "v.pause" in classes("注销")
+    assert "v.show" in classes("告訴我")
+    assert "v.attach" in classes("装備させて")

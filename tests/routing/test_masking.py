@@ -2,7 +2,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from omniforge_cli.routing.masking import CODE, EMAIL, NAME, QUOTED_NAME, QUOTED_TEXT, URL, read
+from omniforge_cli.routing.masking import CODE, EMAIL, NAME, QUOTED_NAME, QUOTED_TEXT, URL, capitals, folded, is_capitalised, tokens
+
+
+def words_of(message: str, names: list[str] | None = None) -> list[str]:
+    return [folded(token) for token in tokens(message, names or [])]
+
+
+def names_in(message: str) -> tuple[list[str], dict[str, bool]]:
+    """Runs of capitals that are one name, and single words with whether they surely are names."""
+    found = tokens(message)
+    told = capitals(found, [at for at, token in enumerate(found) if is_capitalised(token)])
+    return [" ".join(found[run.start : run.stop]) for run in told.joined], {found[at]: sure for at, sure in told.single.items()}
 
 
 @pytest.mark.parametrize(
@@ -25,42 +36,44 @@ from omniforge_cli.routing.masking import CODE, EMAIL, NAME, QUOTED_NAME, QUOTED
     ],
 )
 def test_what_is_not_wording_is_masked(message: str, words: list[str]) -> None:
-    assert read(message).words == words
+    assert [word for word in words_of(message) if word != "."] == [word for word in words if word != "."]
 
 
 def test_the_name_of_a_known_agent_is_masked_whatever_its_case() -> None:
-    assert read("let delete old stuff rest", ["Delete Old Stuff"]).words == ["let", NAME, "rest"]
+    assert words_of("let delete old stuff rest", ["Delete Old Stuff"]) == ["let", NAME, "rest"]
+
+
+def test_of_known_names_the_longest_that_fits_is_masked() -> None:
+    assert words_of("stop pay run bot now", ["Pay", "Pay Run Bot", "x"]) == ["stop", NAME, "now"]
 
 
 def test_several_capitals_inside_a_sentence_are_one_name() -> None:
-    assert read("please use Manage Billing Reports for this").words == ["please", "use", NAME, "for", "this"]
+    assert names_in("please use Manage Billing Reports for this") == (["Manage Billing Reports"], {})
 
 
 def test_a_verb_before_a_name_still_counts_at_the_beginning() -> None:
-    assert read("Pause Willow until Monday").words == ["pause", "willow", "until", "monday"]
+    assert names_in("Pause Willow until next week") == ([], {"Pause": False, "Willow": True})
 
 
 def test_a_name_that_does_something_is_masked_at_the_beginning() -> None:
-    assert read("Create Report is late again").words == [NAME, "is", "late", "again"]
+    assert names_in("Create Report is late again") == (["Create Report"], {})
 
 
 def test_capitals_say_nothing_when_everything_has_them() -> None:
-    assert not any(read("PLEASE PAUSE ALL OF THEM NOW").named)
+    assert names_in("PLEASE PAUSE ALL OF THEM NOW") == ([], {})
 
 
 def test_an_inner_capital_makes_a_name_wherever_it_stands() -> None:
-    assert read("RateHound needs a rest").named[0]
+    assert names_in("RateHound needs a rest") == ([], {"RateHound": True})
 
 
 @given(st.text(max_size=300))
 def test_any_text_can_be_read(text: str) -> None:
-    reading = read(text)
-    assert len(reading.words) == len(reading.named) == len(reading.opening)
-    assert all(reading.words)
+    assert all(words_of(text))
 
 
 def test_a_very_long_message_is_read_at_its_beginning_and_end_alone() -> None:
-    words = read("start " + "middle " * 150_000 + "finish").words
+    words = words_of("start " + "middle " * 150_000 + "finish")
     assert words[0] == "start"
     assert words[-1] == "finish" or len(words) == 400
     assert len(words) <= 400

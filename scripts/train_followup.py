@@ -32,13 +32,13 @@ from omniforge_cli.routing.classifier import Classifier  # noqa: E402
 from omniforge_cli.routing.followup import SOURCES, Scorer, evidence, score_sources, situation_features  # noqa: E402
 from omniforge_cli.routing.phrases import read  # noqa: E402
 from omniforge_cli.routing.situation import read_situation  # noqa: E402
+from scripts.train_intent import HELD_OUT_VOICES  # noqa: E402
 
 Floats = NDArray[np.float64]
 Row = Mapping[str, Any]
 
 DATA = ROOT / "data" / "intent"
 WEIGHTS = ROOT / "omniforge_cli" / "weights"
-NEVER_READ = "heldout_mixed"
 N_STRANGERS, N_PARTS, STRANGER_SHARE = 1500, 3, 0.2
 """Messages put behind strangers' conversations, classifiers that score them, and what one counts beside a real follow-up."""
 SHRINKAGE = 0.05
@@ -84,7 +84,7 @@ def gather() -> tuple[list[str], Examples, NDArray[np.bool_]]:
     taxonomy_file = ROOT / "omniforge_cli" / "taxonomies" / "omniforge.yaml"
     taxonomy = parse_taxonomy(taxonomy_file.read_text(encoding="utf-8"), taxonomy_file)
     rows = [json.loads(line) for path in sorted(DATA.glob("*.jsonl")) for line in path.read_text(encoding="utf-8").splitlines()]
-    rows = [row for row in rows if row["voice"] != NEVER_READ]
+    rows = [row for row in rows if row["voice"] not in HELD_OUT_VOICES]
     followups = [row for row in rows if row.get("history")]
     shipped = Classifier(read_weights(WEIGHTS / "omniforge"))
     scored: list[tuple[Row, Scorer]] = [(row, shipped) for row in followups]

@@ -22,7 +22,7 @@ _LANE: Final = 4
 _BIAS: Final = 128
 _MEMO_SIZE: Final = 20_000
 _REMEMBERED: Final = 1_024
-"""Texts whose scores are kept: a message is the request behind the next one, answers and replies are said again, and evidence is asked for."""
+"""Texts whose scores are kept: a message is the request behind the next one, replies are said again, and evidence is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,8 @@ _LONGEST_PHRASE: Final = 12
 class _Word(NamedTuple):
     """A token as it is read: folded and mended, the symbols of its classes, and what may follow it in a phrase.
 
-    `is_strange`: it is in no class. `may_be_name`: as written it is in none either, so that a capital at a sentence's beginning makes a name.
+    `is_strange`: it is in no class. `may_be_name`: as written it is in none either, so that with a capital it is a name even where a
+    sentence begins.
     """
 
     mended: str
@@ -62,8 +63,8 @@ class _Word(NamedTuple):
 class Lexicon:
     """Finds the class of each word or phrase.
 
-    An entry is a word, a `stem*`, an `*ending` or a phrase; where two classes claim an entry, the first has it. Words of the `vocabulary` are
-    in no class, but known: they are not taken for misspelt ones. Not thread-safe: it remembers the words it has seen (bounded).
+    An entry is a word, a `stem*`, an `*ending` or a phrase; where two classes claim an entry, the first has it. Words of the `vocabulary`
+    are in no class, but known: they are not taken for misspelt ones. Not thread-safe: it remembers the words it has seen (bounded).
     """
 
     def __init__(self, classes: Mapping[str, str], vocabulary: Container[str] = ()) -> None:
@@ -212,73 +213,3 @@ def _one_slip(word: str, entry: str) -> bool:
     if len(word) > len(entry):
         return word[at + 1 :] == entry[at:]
     return word[at + 1 :] == entry[at + 1 :] or (word[at + 2 :] == entry[at + 2 :] and word[at : at + 2] == entry[at : at + 2][::-1])
-
-
-def class_features(classes: Sequence[str | None]) -> list[str]:
-    """What the order of the classes says: n-grams with and without gaps, first verb and noun, the determiner between them."""
-    known = [name for name in classes if name]
-    found = [f"1 {name}" for name in dict.fromkeys(known)]
-    dense = ["^", *known, "$"]
-    found += [f"2 {a} {b}" for a, b in pairwise(dense)]
-    found += [f"3 {a} {b} {c}" for a, b, c in zip(dense, dense[1:], dense[2:], strict=False)]
-    gapped = ["^", *(name or "_" for name in classes)]
-    found += [f"g {a} {b} {c}" for a, b, c in zip(gapped, gapped[1:], gapped[2:], strict=False)]
-    found += [f"h {a} {b} {c} {d}" for a, b, c, d in zip(gapped, gapped[1:], gapped[2:], gapped[3:], strict=False)]
-    found += _heads(known)
-    found += _frames(known)
-    found.append(f"length {min(5, len(classes).bit_length())}")
-    found.append(f"first {(classes[0] or '_') if classes else '-'}")
-    found.append(f"known {min(4, 5 * len(known) // max(1, len(classes)))}")
-    return found
-
-
-def topic_features(classes: Sequence[str | None], n_strange: int) -> list[str]:
-    """Whether the message is about things of the platform at all: its nouns against the world's and against words that are not known."""
-    kinds = {name[:2] for name in classes if name}
-    asks = any(name and (name[:2] == "q." or name == "?") for name in classes)
-    about = ("noun " if "n." in kinds else "") + ("name " if "x." in kinds else "") + ("world " if "w." in kinds else "")
-    strange = min(n_strange, 4)
-    return [
-        f"strange {strange}",
-        f"about {about}",
-        f"about {about}{'asks ' if asks else ''}{'acts ' if 'v.' in kinds else ''}",
-        f"{about}{asks} {min(strange, 2)}",
-    ]
-
-
-def _heads(known: Sequence[str]) -> list[str]:
-    """First verb and noun, and which classes come before which."""
-    verbs = [name for name in known if name[:2] == "v."]
-    nouns = [name for name in known if name[:2] in ("n.", "x.")]
-    found = [f"verb {verbs[0]}" if verbs else "no verb", f"noun {nouns[0]}" if nouns else "no noun"]
-    if nouns:
-        found.append(f"last {nouns[-1]}")
-    if verbs and nouns:
-        found.append(f"head {verbs[0]} {nouns[0]}")
-    if len(verbs) > 1:
-        found.append(f"verbs {verbs[0]} {verbs[1]}")
-    content = list(dict.fromkeys(name for name in known if name[:2] not in ("d.", "p.")))[:7]
-    found += [f"& {a} {b}" for at, a in enumerate(content) for b in content[at + 1 :]]
-    if known and known[-1] == "?":
-        found.append("asks")
-    return found
-
-
-def _frames(known: Sequence[str]) -> list[str]:
-    """Verb > determiner > noun, and preposition > noun."""
-    found: list[str] = []
-    for at, name in enumerate(known):
-        if name[:2] == "v.":
-            determiner = ""
-            for after in known[at + 1 : at + 5]:
-                if after[:2] == "d.":
-                    determiner = determiner or after
-                elif after[:2] in ("n.", "x."):
-                    found += [f"vn {name} {after}", f"vdn {name} {determiner} {after}"]
-                    break
-        elif name[:2] == "p.":
-            for after in known[at + 1 : at + 3]:
-                if after[:2] in ("n.", "x."):
-                    found.append(f"pn {name} {after}")
-                    break
-    return found

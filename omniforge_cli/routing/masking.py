@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -117,8 +117,8 @@ class Capitals(NamedTuple):
 def capitals(found: Sequence[str], places: Sequence[int]) -> Capitals:
     """What the capitals at some places of a message's tokens say.
 
-    A capital inside a sentence, where not all words have one, makes a name; one that opens a sentence may. Several in a row are one name, so
-    that the verb in "Create Report is late" does not count.
+    A capital inside a sentence, where not all words have one, makes a name; one that opens a sentence may. Several in a row are one
+    name, so that the verb in "Create Report is late" does not count.
     """
     joined: list[range] = []
     single: dict[int, bool] = {}

@@ -6,7 +6,7 @@ for a few features of the model; `Structure.features` names them.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations, pairwise
 from typing import Final, NamedTuple
 
@@ -23,7 +23,8 @@ _PREPOSITION_REACH: Final = 2
 """Classes after it in which the noun of a verb or of a preposition is looked for."""
 _MOST_STRANGE: Final = 4
 
-Pieces = Iterable[tuple[str, Iterable[Hashable]]]
+Piece = Sequence[object]
+Pieces = Iterable[tuple[str, Iterable[Piece]]]
 
 
 class Sentence(NamedTuple):
@@ -35,7 +36,10 @@ class Sentence(NamedTuple):
 
 
 class Structure:
-    """The pieces of a string of classes and the names of their features. The class of a symbol begins with its kind: `v.create`, `n.agent`."""
+    """The pieces of a string of classes and the names of their features.
+
+    A class begins with its kind: `v.create` is a verb, `n.agent` a noun, `x.name` a name, `d.def` a determiner, `p.to` a preposition.
+    """
 
     def __init__(self, classes: Iterable[str]) -> None:
         self.symbols: Mapping[str, str] = {name: chr(_FIRST_SYMBOL + at) for at, name in enumerate(classes)}
@@ -68,7 +72,7 @@ class Structure:
             ("whole", (self._whole(sentence, known, unique),)),
         )
 
-    def features(self, kind: str, piece: Sequence[object]) -> list[str]:
+    def features(self, kind: str, piece: Piece) -> list[str]:
         """The names of the features that a piece stands for."""
         if kind == "whole":
             return _whole_features(*[self._names.get(part, part) if isinstance(part, str) else part for part in piece])

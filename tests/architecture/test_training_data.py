@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts.train_intent import DATA, HELD_OUT_VOICE, is_training_row, read_rows
+from scripts.train_intent import DATA, HELD_OUT_VOICES, is_training_row, read_rows
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TRAINING = [row for row in read_rows(DATA) if is_training_row(row)]
@@ -48,8 +48,9 @@ def test_no_message_of_an_eval_set_is_in_the_training_data(path: Path) -> None:
     assert leaks([case["message"] for case in cases if not case.get("history")]) == []
 
 
-def test_the_held_out_voice_is_not_in_the_training_data() -> None:
-    held_out = [json.loads(line)["message"] for line in (DATA / f"{HELD_OUT_VOICE}.jsonl").read_text(encoding="utf-8").splitlines()]
+@pytest.mark.parametrize("voice", HELD_OUT_VOICES)
+def test_a_held_out_voice_is_not_in_the_training_data(voice: str) -> None:
+    held_out = [json.loads(line)["message"] for line in (DATA / f"{voice}.jsonl").read_text(encoding="utf-8").splitlines()]
     assert len(held_out) >= 100
     assert leaks(held_out) == []
 

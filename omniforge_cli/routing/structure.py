@@ -6,9 +6,9 @@ for a few features of the model; `Structure.features` names them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations, pairwise
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 GAP: Final = "_"
 """The symbol of a word that is in no class."""
@@ -23,7 +23,7 @@ _PREPOSITION_REACH: Final = 2
 """Classes after it in which the noun of a verb or of a preposition is looked for."""
 _MOST_STRANGE: Final = 4
 
-Piece = Sequence[object]
+Piece = Sequence[Any]
 Pieces = Iterable[tuple[str, Iterable[Piece]]]
 
 
@@ -43,7 +43,12 @@ class Structure:
 
     def __init__(self, classes: Iterable[str]) -> None:
         self.symbols: Mapping[str, str] = {name: chr(_FIRST_SYMBOL + at) for at, name in enumerate(classes)}
-        self._names = {symbol: name for name, symbol in self.symbols.items()} | {GAP: GAP, _START: _START, _END: _END, _NOTHING: ""}
+        self._names: dict[Any, str] = {symbol: name for name, symbol in self.symbols.items()} | {
+            GAP: GAP,
+            _START: _START,
+            _END: _END,
+            _NOTHING: "",
+        }
         kinds = {symbol: name.partition(".")[0] for name, symbol in self.symbols.items()}
         self._verbs = frozenset(symbol for symbol, kind in kinds.items() if kind == "v")
         self._nouns = frozenset(symbol for symbol, kind in kinds.items() if kind in ("n", "x"))
@@ -74,10 +79,7 @@ class Structure:
 
     def features(self, kind: str, piece: Piece) -> list[str]:
         """The names of the features that a piece stands for."""
-        if kind == "whole":
-            return _whole_features(*[self._names.get(part, part) if isinstance(part, str) else part for part in piece])
-        names = [self._names[str(symbol)] for symbol in piece]
-        return _FEATURES[kind](names)
+        return _FEATURES[kind]([self._names.get(part, part) for part in piece])
 
     def _heads(self, known: str) -> tuple[str, ...]:
         """First and second verb, first and last noun, and whether a question mark ends it."""
@@ -141,12 +143,10 @@ def _frames_features(names: Sequence[str]) -> list[str]:
     return [f"vn {verb} {noun}", f"vdn {verb} {determiner} {noun}"]
 
 
-def _whole_features(
-    length: object, first: object, share: object, nouns: object, names: object, world: object, asks: object, acts: object, strange: object
-) -> list[str]:
+def _whole_features(told: Sequence[Any]) -> list[str]:
     """Also whether the message is about things of the platform at all: its nouns against the world's and against unknown words."""
+    length, first, share, nouns, names, world, asks, acts, strange = told
     about = ("noun " if nouns else "") + ("name " if names else "") + ("world " if world else "")
-    assert isinstance(strange, int)
     return [
         f"length {length}",
         f"first {first}",
@@ -158,13 +158,14 @@ def _whole_features(
     ]
 
 
-_FEATURES: Final = {
+_FEATURES: Final[Mapping[str, Callable[[Sequence[Any]], list[str]]]] = {
     "one": lambda names: [f"1 {names[0]}"],
     "dense": lambda names: [f"2 {names[0]} {names[1]}"],
     "gapped": lambda names: [f"g {names[0]} {names[1]} {names[2]}"],
     "both": lambda names: [f"& {names[0]} {names[1]}"],
     "heads": _heads_features,
     "frames": _frames_features,
+    "whole": _whole_features,
 }
-KINDS: Final = (*_FEATURES, "whole")
+KINDS: Final = tuple(_FEATURES)
 """The kinds of pieces."""

@@ -54,11 +54,11 @@ class ClassifierWeights:
 
 
 class _Scored(NamedTuple):
-    """A text's words, the runs of words that are features, and its score for each label."""
+    """A text's words, the runs of words that are features, and the sum of the rows of all its features."""
 
     words: Sequence[str]
     grams: Sequence[str]
-    margins: tuple[float, ...]
+    total: int
 
 
 class Classifier:
@@ -82,17 +82,31 @@ class Classifier:
         self._pieces = {kind: Memo(partial(self._piece_row, classes, kind), _MEMO_SIZE) for kind in KINDS}
         self._scored = lru_cache(_REMEMBERED)(self._score)
 
-    def scores(self, text: str, names: Sequence[str] = ()) -> list[float]:
-        """Calibrated probabilities in the order of `labels`; `names` are agents' names, whose words do not count."""
-        margins = self._scored(shortened(text), tuple(names)).margins
+    def scores(self, *texts: str, names: Sequence[str] = ()) -> list[float]:
+        """Calibrated probabilities in the order of `labels`; `names` are agents' names, whose words do not count.
+
+        Several texts are scored as one: what they hold is added up, so that each is read once, however often it is scored with others.
+        """
+        margins = self.margins(*texts, names=names)
         sharpness, highest = self._weights.sharpness, max(margins)
         shares = [math.exp(sharpness * (margin - highest)) for margin in margins]
         whole = sum(shares)
         return [share / whole for share in shares]
 
-    def margins(self, text: str, names: Sequence[str] = ()) -> list[float]:
+    def margins(self, *texts: str, names: Sequence[str] = ()) -> list[float]:
         """Scores before calibration, in the order of `labels`."""
-        return list(self._scored(shortened(text), tuple(names)).margins)
+        known = tuple(names)
+        total = sum([self._scored(shortened(text), known).total for text in texts])
+        lanes = self._lanes.unpack(total.to_bytes(self._lanes.size, "little"))
+        margins = list(self._weights.intercepts)
+        for at, name in enumerate(GROUPS):
+            *sums, length, count = lanes[at * self._width : (at + 1) * self._width]
+            if count:
+                group = self._weights.groups[name]
+                scale = group.step / math.sqrt(max(1, length) * group.norm_step)
+                less = count * _BIAS
+                margins = [margin + (lane - less) * scale for margin, lane in zip(margins, sums, strict=True)]
+        return margins
 
     def evidence(self, text: str, label: str, names: Sequence[str] = (), limit: int = 3) -> list[str]:
         """The words and phrases that spoke most for a label, strongest first."""
@@ -126,19 +140,7 @@ class Classifier:
             total += self._pairs.total(word_pairs(words))
         for kind, pieces in self._lexicon.structure.pieces(sentence):
             total += sum(map(self._pieces[kind].__getitem__, pieces))
-        return _Scored(words, found, tuple(self._margins(total)))
-
-    def _margins(self, total: int) -> Sequence[float]:
-        lanes = self._lanes.unpack(total.to_bytes(self._lanes.size, "little"))
-        margins: Sequence[float] = self._weights.intercepts
-        for at, name in enumerate(GROUPS):
-            *sums, length, count = lanes[at * self._width : (at + 1) * self._width]
-            if count:
-                group = self._weights.groups[name]
-                scale = group.step / math.sqrt(max(1, length) * group.norm_step)
-                less = count * _BIAS
-                margins = [margin + (lane - less) * scale for margin, lane in zip(margins, sums, strict=True)]
-        return margins
+        return _Scored(words, found, total)
 
     def _word_row(self, word: str) -> int:
         return self._grams.total([word]) + self._characters.total(character_grams(word))

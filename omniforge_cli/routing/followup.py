@@ -47,8 +47,8 @@ class Scorer(Protocol):
         """The labels, in the order of the scores."""
         ...
 
-    def scores(self, text: str, names: Sequence[str] = ()) -> Sequence[float]:
-        """Probabilities that sum to 1; `names` are names of agents, which are not to be read as words."""
+    def scores(self, *texts: str, names: Sequence[str] = ()) -> Sequence[float]:
+        """Probabilities that sum to 1, of texts taken as one; `names` are names of agents, which are not to be read as words."""
         ...
 
 
@@ -72,7 +72,7 @@ def combine(request: RoutingRequest, situation: Situation | None, *, scorer: Sco
     """The distribution over the labels in the light of the conversation; without a history (`situation` is None) the message's own."""
     names = [name for agent in request.agents for name in (agent.id, agent.name)]
     if situation is None:
-        return Combined(probabilities=list(scorer.scores(request.message, names)))
+        return Combined(probabilities=list(scorer.scores(request.message, names=names)))
     scored = score_sources(situation, scorer, names)
     none = None if taxonomy.none_of_these is None else list(scorer.labels).index(taxonomy.none_of_these)
     gate = _gate(situation_features(situation, scored, none, model.phrases), model.weights)
@@ -83,15 +83,19 @@ def combine(request: RoutingRequest, situation: Situation | None, *, scorer: Sco
 def score_sources(situation: Situation, scorer: Scorer, names: Sequence[str]) -> dict[str, Sequence[float]]:
     """The scores of each text that there is, by source."""
     texts = {
-        "own": situation.message,
-        "offer": situation.reply.offer,
+        "own": (situation.message,),
+        "offer": _said(situation.reply.offer),
         "context": situation.reply.context,
-        "choice": situation.picked.text if situation.picked else "",
-        "request": situation.request,
-        "joint": f"{situation.request}. {situation.message}" if situation.request else "",
+        "choice": _said(situation.picked.text if situation.picked else ""),
+        "request": _said(situation.request),
+        "joint": _said(f"{situation.request}. {situation.message}" if situation.request else ""),
         "proposed": situation.proposed,
     }
-    return {source: scorer.scores(text, names) for source, text in texts.items() if text or source == "own"}
+    return {source: scorer.scores(*said, names=names) for source, said in texts.items() if said}
+
+
+def _said(text: str) -> tuple[str, ...]:
+    return (text,) if text else ()
 
 
 def situation_features(situation: Situation, scored: Mapping[str, Sequence[float]], none: int | None, phrases: Phrases) -> dict[str, float]:

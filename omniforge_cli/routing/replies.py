@@ -41,14 +41,14 @@ class Option:
 class Reply:
     """The assistant's message, read.
 
-    `question` is the last thing it asks or says, `offer` the act in that and in the sentence before it, worded as a request ("Shall I
-    pause it?" is "pause it"); `asks` whether it ends with the question, `offers` whether that is worded as an offer.
+    `question` is the last thing it asks or says, `context` the acts in that and in the sentences before it, worded as requests ("Shall I
+    pause it?" is "pause it"), `offer` the last of them alone, or all where the question holds none; `asks` whether it ends with the question, `offers` whether that is worded as an offer.
     """
 
     text: str = ""
     question: str = ""
     offer: str = ""
-    context: str = ""
+    context: tuple[str, ...] = ()
     asks: bool = False
     offers: bool = False
     options: tuple[Option, ...] = ()
@@ -74,12 +74,12 @@ def _read_reply(text: str, phrases: Phrases) -> Reply:
     question = sentences[at] if sentences else ""
     asks = bool(asked) and (bool(options) or at >= len(sentences) - 2)
     offer = _request(question, phrases)
-    context = " ".join(filter(None, (_request(sentence, phrases) for sentence in sentences[max(0, at - 2) : at + 1])))
+    context = tuple(filter(None, [_request(sentence, phrases) for sentence in sentences[max(0, at - 2) : at + 1]]))
     offers = any("offer" in hit.classes for hit in phrases.talk.hits(read(question).words))
     return Reply(
         text=text,
         question=question,
-        offer=offer or context,
+        offer=offer or " ".join(context),
         context=context,
         asks=asks,
         offers=offers,

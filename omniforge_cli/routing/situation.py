@@ -35,7 +35,7 @@ class Situation:
     options: tuple[Option, ...]
     picked: Option | None
     request: str
-    proposed: str
+    proposed: tuple[str, ...]
     aside: bool
 
 
@@ -63,7 +63,7 @@ def read_situation(request: RoutingRequest, phrases: Phrases) -> Situation | Non
         options=listing.options,
         picked=_picked(words.words, hits, listing, phrases),
         request=_last_request(said),
-        proposed=". ".join(earlier.context for earlier in replies[:-1] if earlier.context),
+        proposed=tuple([sentence for earlier in replies[:-1] for sentence in earlier.context]),
         aside=aside,
     )
 

@@ -51,6 +51,14 @@ def test_a_word_counts_the_same_when_it_is_met_again() -> None:
     assert classifier.scores("please stop it") == classifier.scores("please stop it")
 
 
+def test_several_texts_are_scored_as_one() -> None:
+    classifier = Classifier(weights())
+    both = classifier.margins("stop it", "stop")
+    # three features of group grams: (-1, 10) twice and (0, 20) in steps of 0.5, squared lengths 12 in steps of 0.25; "op>" twice
+    assert both == pytest.approx([0.25 - 2 * 0.5 / math.sqrt(3) + 4 / math.sqrt(2) / 2, 40 * 0.5 / math.sqrt(3)])
+    assert classifier.scores("stop it", "stop") == classifier.scores("stop", "stop it")
+
+
 def test_a_message_without_any_known_feature_is_scored_by_the_intercepts() -> None:
     assert Classifier(weights()).margins("xyzzy") == [0.25, 0.0]
 
@@ -63,7 +71,7 @@ def test_the_evidence_is_the_strongest_wording_for_a_label_without_repeating_wor
 
 def test_the_words_of_a_name_do_not_count() -> None:
     classifier = Classifier(weights())
-    assert classifier.margins("stop it", ["stop it"]) == classifier.margins("")
+    assert classifier.margins("stop it", names=["stop it"]) == classifier.margins("")
 
 
 def test_sums_of_many_words_do_not_run_over() -> None:

@@ -128,11 +128,9 @@ def pool(scored: Mapping[str, Sequence[float]], gate: Sequence[float], none: int
 
 
 def _gate(features: Mapping[str, float], weights: Mapping[str, tuple[float, ...]]) -> list[float]:
-    gate = [0.0] * (len(SOURCES) + 1)
-    for name, value in features.items():
-        for index, weight in enumerate(weights.get(name, ())):
-            gate[index] += value * weight
-    return gate
+    known = [(weights[name], value) for name, value in features.items() if name in weights]
+    rows = [row if value == 1.0 else [value * weight for weight in row] for row, value in known]
+    return [sum(column) for column in zip(*rows, strict=True)] or [0.0] * (len(SOURCES) + 1)
 
 
 def _message_features(situation: Situation) -> set[str]:

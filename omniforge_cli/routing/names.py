@@ -140,8 +140,9 @@ def _candidates(words: Words, hits: Sequence[Hit], spoken: frozenset[str], phras
         found += [Candidate(match.start(), match.end(), match.group(), "compound") for match in _COMPOUND.finditer(text)]
     if "named" in spoken and not spoken.isdisjoint(KINDS):
         found += _called(words, hits, phrases)
-    if text == text.lower():
-        return found
+    first, rest = words.words[0] if words.words else "", text[1:]
+    if rest == rest.lower() and (not text[:1].isupper() or ("'" not in first and _is_common(first, phrases))):
+        return found  # no capital but that of an ordinary word which opens the text
     # Words of a language that writes every noun with a capital: there a capital is no sign of a name.
     if phrases.lists["noun_capitals"].isdisjoint(words.words):
         return [*found, *_capitalised(text, "capitalised", phrases)]

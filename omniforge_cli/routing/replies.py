@@ -41,8 +41,9 @@ class Option:
 class Reply:
     """The assistant's message, read.
 
-    `question` is the last thing it asks or says, `context` the acts in that and in the sentences before it, worded as requests ("Shall I
-    pause it?" is "pause it"), `offer` the last of them alone, or all where the question holds none; `asks` whether it ends with the question, `offers` whether that is worded as an offer.
+    `question` is the last thing it asks or says. `context` are the acts in that and in the sentences before it, worded as requests ("Shall
+    I pause it?" is "pause it"), `offer` the question's alone, or all where it holds none. `asks`: it ends with the question; `offers`: that
+    is worded as an offer.
     """
 
     text: str = ""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from omniforge_cli.core.decision import OUTAGE_REASONS, FallbackReason, Source, Usage
 
@@ -151,6 +152,29 @@ class Sample:
         if "tags" in values:
             values["tags"] = tuple(values["tags"])
         return cls(**values)
+
+
+SampleRow = tuple[int, str, int, str]
+"""A sample as it is stored: arm, case id, repeat, and all of it as JSON text."""
+
+_LINE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+def sample_row(sample: Sample) -> SampleRow:
+    """A sample as it is stored. What UTF-8 cannot hold (lone surrogates) stays escaped."""
+    plain = sample.to_dict()
+    text = _LINE.encode(plain)
+    if not text.isascii():
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            text = json.dumps(plain, separators=(",", ":"))
+    return (sample.arm, sample.case_id, sample.repeat, text)
+
+
+def sample_from(text: str) -> Sample:
+    """The sample that was stored as that JSON text."""
+    return Sample.from_dict(json.loads(text))
 
 
 _REQUIRED = object()

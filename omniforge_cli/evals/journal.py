@@ -5,18 +5,16 @@ The run store gets them in bulk. A line is one sample as JSON, passed through `s
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 from omniforge_cli.core.errors import SettingsError, StorageKeyError
-from omniforge_cli.core.run import Sample
+from omniforge_cli.core.run import Sample, sample_from, sample_row
 
 _PATTERN: Final = "journal-*.jsonl"
-_LINE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 Seal = Callable[[str], str]
@@ -38,12 +36,16 @@ class Journal:
         self._file: int | None = None
 
     def append(self, sample: Sample) -> None:
-        """Write one sample; when this returns, the death of this process cannot lose it.
+        """Write one sample; raises as `append_texts`."""
+        self.append_texts([sample_row(sample)[3]])
+
+    def append_texts(self, texts: Iterable[str]) -> None:
+        """Write samples, each as its JSON; when this returns, the death of this process cannot lose them.
 
         Raises:
             SettingsError: the folder cannot be written, or the disk is full.
         """
-        line = self._seal(_LINE.encode(sample.to_dict())).encode("utf-8", "replace") + b"\n"
+        line = "".join([self._seal(text) + "\n" for text in texts]).encode()
         try:
             if self._file is None:
                 self._file = self._opened()
@@ -84,7 +86,7 @@ class Journal:
 
     def _read(self, line: bytes) -> Sample | None:
         try:
-            return Sample.from_dict(json.loads(self._unseal(line.decode("utf-8").rstrip("\n"))))
+            return sample_from(self._unseal(line.decode("utf-8").rstrip("\n")))
         except (ValueError, KeyError, TypeError, StorageKeyError):
             return None  # the middle of a line that a kill tore; its sample is asked again
 

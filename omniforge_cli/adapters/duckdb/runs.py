@@ -10,14 +10,24 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
+import duckdb
+
 from omniforge_cli.adapters.duckdb.connection import Database, Session
 from omniforge_cli.adapters.duckdb.rows import from_utc, to_json, to_utc
 from omniforge_cli.adapters.processes import ProcessIdentity
-from omniforge_cli.core.run import Analyzer, Arm, Run, RunStatus, Sample
+from omniforge_cli.core.run import Analyzer, Arm, Run, RunStatus, Sample, SampleRow, sample_from
 from omniforge_cli.evals.memory import chosen_run, no_such_run
 
 _CHUNK: Final = 5_000
 _HEAD: Final = "tenant_id, id, created_at, ended_at, status, head, summary, pid, host, process_started"
+
+
+_REPLACE: Final = "on conflict (tenant_id, run_id, arm, case_id, repeat) do update set sample = excluded.sample"
+"""Ends an insert of samples some of which may be there. It takes half as long again, which is why new ones do without."""
+
+
+class _AreThere(Exception):
+    """Some of the samples to be stored have been stored before."""
 
 
 class DuckDBRunStore:
@@ -30,14 +40,17 @@ class DuckDBRunStore:
         """Store a run's head; one that is there already is taken over by this process and keeps its samples."""
         await self._database.write(lambda session: _create(session, run))
 
-    async def append(self, run_id: str, samples: Sequence[Sample], *, tenant_id: str) -> None:
+    async def append(self, run_id: str, rows: Sequence[SampleRow], *, tenant_id: str) -> None:
         """Store finished samples in one transaction; a sample with the same key is replaced in its place.
 
         Raises:
             NotFound: missing or not this tenant's.
         """
-        latest = {sample.key: sample for sample in samples}  # one statement cannot replace a row twice
-        await self._database.write(lambda session: _append(session, run_id, list(latest.values()), tenant_id))
+        latest = list({row[:3]: row for row in rows}.values())  # one statement cannot replace a row twice
+        try:
+            await self._database.write(lambda session: _append(session, run_id, latest, tenant_id, if_there=""))
+        except _AreThere:  # after a crash, or when a writer was cancelled and does not know how far it came
+            await self._database.write(lambda session: _append(session, run_id, latest, tenant_id, if_there=_REPLACE))
 
     async def finish(self, run_id: str, status: RunStatus, *, summary: Mapping[str, Any], tenant_id: str) -> None:
         """Record how a run ended.
@@ -130,31 +143,28 @@ def _create(session: Session, run: Run) -> None:
     )
 
 
-def _append(session: Session, run_id: str, samples: Sequence[Sample], tenant_id: str) -> None:
+def _append(session: Session, run_id: str, rows: Sequence[SampleRow], tenant_id: str, *, if_there: str) -> None:
     me = ProcessIdentity.current()
     sql = """
         update runs set n_arrived = n_arrived + ?, pid = ?, host = ?, process_started = ?
         where tenant_id = ? and id = ? returning n_arrived
     """
-    row = session.connection.execute(sql, [len(samples), me.pid, me.host, me.started, tenant_id, run_id]).fetchone()
+    row = session.connection.execute(sql, [len(rows), me.pid, me.host, me.started, tenant_id, run_id]).fetchone()
     if row is None:
         raise no_such_run(run_id)
-    first = row[0] - len(samples)
-    columns = [
-        [sample.arm for sample in samples],
-        [sample.case_id for sample in samples],
-        [sample.repeat for sample in samples],
-        list(range(first, first + len(samples))),
-        [session.cipher.seal(to_json(sample.to_dict()), owner=tenant_id) for sample in samples],
-    ]
-    session.connection.execute(
-        """
+    first = row[0] - len(rows)
+    arms, case_ids, repeats, texts = map(list, zip(*rows, strict=True)) if rows else ([], [], [], [])
+    sealed = [session.cipher.seal(text, owner=tenant_id) for text in texts]
+    sql = f"""
         insert into run_cases
         select ?, ?, unnest(?::integer[]), unnest(?::varchar[]), unnest(?::integer[]), unnest(?::bigint[]), unnest(?::varchar[])
-        on conflict (tenant_id, run_id, arm, case_id, repeat) do update set sample = excluded.sample
-        """,
-        [tenant_id, run_id, *columns],
-    )
+        {if_there}
+    """
+    values = [tenant_id, run_id, arms, case_ids, repeats, list(range(first, first + len(rows))), sealed]
+    try:
+        session.connection.execute(sql, values)
+    except duckdb.ConstraintException as exc:
+        raise _AreThere from exc
 
 
 def _get(session: Session, run_id: str, tenant_id: str) -> Run:
@@ -180,7 +190,7 @@ def _chunk(run_id: str, tenant_id: str, after: tuple[int, int], session: Session
         order by arm, position limit ?
     """
     rows = session.connection.execute(sql, [tenant_id, run_id, after[0], after[0], after[1], _CHUNK]).fetchall()
-    return [(arm, position, Sample.from_dict(json.loads(session.cipher.open(text, owner=tenant_id)))) for arm, position, text in rows]
+    return [(arm, position, sample_from(session.cipher.open(text, owner=tenant_id))) for arm, position, text in rows]
 
 
 def _run(session: Session, row: Sequence[Any]) -> Run:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, Final
 
 from omniforge_cli.core.decision import OUTAGE_REASONS, FallbackReason, Source, Usage
@@ -126,11 +127,11 @@ class Sample:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; fields that hold their default are left out."""
-        plain: dict[str, Any] = {}
-        for name, default in _SAMPLE_DEFAULTS:
-            value = getattr(self, name)
-            if value is not default and value != default:
-                plain[name] = value
+        plain = {
+            name: value
+            for name, default, value in zip(_NAMES, _DEFAULTS, _VALUES(self), strict=True)
+            if value is not default and value != default
+        }
         if self.error is not None:
             plain["error"] = {"reason": self.error.reason.value, "message": self.error.message, "attempts": self.error.attempts}
         if self.usage is not None:
@@ -178,13 +179,12 @@ def sample_from(text: str) -> Sample:
 
 
 _REQUIRED = object()
-_SAMPLE_DEFAULTS: tuple[tuple[str, Any], ...] = tuple(
-    (
-        item.name,
-        _REQUIRED if item.default is MISSING and item.default_factory is MISSING else {} if item.default is MISSING else item.default,
-    )
+_NAMES: Final = tuple(item.name for item in fields(Sample))
+_DEFAULTS: Final = tuple(
+    _REQUIRED if item.default is MISSING and item.default_factory is MISSING else {} if item.default is MISSING else item.default
     for item in fields(Sample)
 )
+_VALUES: Final = attrgetter(*_NAMES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,12 +63,14 @@ class EvalJob:
 class Finished:
     """A run that came to its end: its report, and each arm's samples (by the arm's number) as the report's case objects.
 
-    `close` gives up what `cases` reads from, where that is the journal of a large run; call it once the reports are written.
+    `close` gives up what `cases` reads from, where that is the journal of a large run; call it once the reports are written. `texts` are
+    the samples of such a run as their JSON.
     """
 
     report: Report
     cases: Callable[[int], Iterator[dict[str, Any]]]
     close: Callable[[], None] = lambda: None
+    texts: Callable[[], Iterator[str]] | None = None
 
 
 async def evaluate(job: EvalJob) -> Finished:
@@ -168,6 +170,7 @@ async def _reported(job: EvalJob) -> Finished:
         report=report,
         cases=lambda arm: (dict(case) for case in kept[arm]) if kept is not None else record.read_cases(arm),
         close=record.close,
+        texts=record.read_texts if kept is None else None,
     )
 
 

@@ -5,6 +5,7 @@ The run store gets them in bulk. A line is one sample as JSON, passed through `s
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator
@@ -57,14 +58,19 @@ class Journal:
 
     def samples(self) -> Iterator[Sample]:
         """Every sample that was written whole, in order of arrival."""
+        for text in self.texts():
+            with contextlib.suppress(ValueError, KeyError, TypeError):  # the middle of a line that a kill tore; it is asked again
+                yield sample_from(text)
+
+    def texts(self) -> Iterator[str]:
+        """Every line as it was given to `append_texts`; one that a kill tore may be among them."""
         if not self._path.exists():
             return
         with self._path.open("rb") as lines:
             for line in lines:
                 if line.endswith(b"\n") and line.strip():
-                    sample = self._read(line)
-                    if sample is not None:
-                        yield sample
+                    with contextlib.suppress(ValueError, StorageKeyError):
+                        yield self._unseal(line.decode("utf-8").rstrip("\n"))
 
     def close(self) -> None:
         """Close the file; it stays on disk."""
@@ -83,12 +89,6 @@ class Journal:
         if not self._ends_with_newline():
             os.write(file, b"\n")
         return file
-
-    def _read(self, line: bytes) -> Sample | None:
-        try:
-            return sample_from(self._unseal(line.decode("utf-8").rstrip("\n")))
-        except (ValueError, KeyError, TypeError, StorageKeyError):
-            return None  # the middle of a line that a kill tore; its sample is asked again
 
     def _ends_with_newline(self) -> bool:
         size = self._path.stat().st_size

@@ -23,6 +23,8 @@ INLINE_SAMPLES: Final = 20_000
 """Up to this many samples stand in `report.json` itself (contract, section 5) and stay in memory."""
 _FLUSH_S: Final = 2.0
 """Seconds between group commits; the journal keeps what has arrived since safe."""
+_LONGEST_SILENCE_S: Final = 60.0
+"""Seconds after which the store is told that the run goes on, though no sample has arrived."""
 _LARGEST_COMMIT: Final = 50_000
 
 _Placed = tuple[int, int, dict[str, Any]]
@@ -70,6 +72,10 @@ class RunRecord:
         """The case objects of an arm in order of arrival, read back from the journal."""
         return (case_of(sample, redact) for sample in self._journal.samples() if sample.arm == arm)
 
+    def read_texts(self) -> Iterator[str]:
+        """Every sample as its JSON, in order of arrival, read back from the journal."""
+        return self._journal.texts()
+
     async def begin(self) -> None:
         """Store the run's head."""
         await self._stored(lambda store: store.create(self._run))
@@ -111,9 +117,14 @@ class RunRecord:
                 raise
 
     async def flush_regularly(self) -> None:
-        """Flush every few seconds until cancelled."""
+        """Flush every few seconds until cancelled, and give a sign of life where nothing arrives for long."""
+        silent_s = 0.0
         while True:
             await asyncio.sleep(_FLUSH_S)
+            silent_s = 0.0 if self._pending else silent_s + _FLUSH_S
+            if silent_s >= _LONGEST_SILENCE_S:
+                silent_s = 0.0
+                await self._stored(partial(self._append, []))
             await self.flush()
 
     async def end(self, status: RunStatus, summary: dict[str, object]) -> None:

@@ -61,7 +61,6 @@ class ContentDigest:
 def turns(transcript: Transcript, max_messages: int, labels: frozenset[str]) -> Iterator[tuple[Case, Message]]:
     """Each user turn of a conversation as a case. A decision that is missing, or names no label of the taxonomy, leaves it unlabelled."""
     conversation_id = transcript.conversation.id
-    bare = [Message(role=message.role, content=message.content) for message in transcript.messages]
     for position, message in enumerate(transcript.messages):
         if message.role != "user":
             continue
@@ -72,7 +71,7 @@ def turns(transcript: Transcript, max_messages: int, labels: frozenset[str]) -> 
                 id=f"{conversation_id}#{position + 1}",
                 message=message.content,
                 expected_action=action if action in labels else None,
-                history=assemble_context(bare[:position], max_messages=max_messages),
+                history=assemble_context(transcript.messages[:position], max_messages=max_messages),
                 origin=conversation_id,
                 decided_then={key: decision[key] for key in _TOLD if decision.get(key)} if isinstance(decision, dict) else {},
             ),

@@ -14,7 +14,7 @@ from omniforge_cli.core.evalset import Case
 from omniforge_cli.evals.journal import Seal, plain
 from omniforge_cli.evals.packing import pack, unpack
 
-CHUNK: Final = 64
+CHUNK: Final = 96
 """Cases that are written as one, and decided as one by a worker process: some milliseconds of work."""
 _IN_MEMORY: Final = 20_000
 
@@ -44,7 +44,7 @@ class SpooledCases(Sequence[Case]):
             self._last = []
 
     def packed(self) -> Iterator[str]:
-        """Every case in order, as texts of 64 cases each (the last of fewer), which `unpack` reads."""
+        """Every case in order, as texts of 96 cases each (the last of fewer), which `unpack` reads."""
         for chunk in range(len(self._ends) - 1):
             yield self._read(chunk)
         if self._last:
@@ -82,7 +82,7 @@ class SpooledCases(Sequence[Case]):
 
 
 def packed(cases: Sequence[Case]) -> Iterator[str]:
-    """Cases from anywhere, as texts of 64 cases each."""
+    """Cases from anywhere, as texts of 96 cases each."""
     if isinstance(cases, SpooledCases):
         return cases.packed()
     return (pack(cases[start : start + CHUNK]) for start in range(0, len(cases), CHUNK))

@@ -6,7 +6,7 @@ import builtins
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -19,9 +19,11 @@ from omniforge_cli.core.run import Analyzer, Arm, Run, RunStatus, Sample, Sample
 from omniforge_cli.evals.memory import chosen_run, no_such_run
 
 _CHUNK: Final = 5_000
-_HEAD: Final = "tenant_id, id, created_at, ended_at, status, head, summary, pid, host, process_started"
+_HEAD: Final = "tenant_id, id, created_at, ended_at, status, head, summary, pid, host, process_started, alive_at"
 
 
+SILENT: Final = timedelta(minutes=5)
+"""A run that wrote nothing for so long is no longer carried out: it writes every minute, and clocks differ by less than the rest."""
 _REPLACE: Final = "on conflict (tenant_id, run_id, arm, case_id, repeat) do update set sample = excluded.sample"
 """Ends an insert of samples some of which may be there. It takes half as long again, which is why new ones do without."""
 
@@ -58,7 +60,7 @@ class DuckDBRunStore:
         Raises:
             NotFound: missing or not this tenant's.
         """
-        ended_at = to_utc(datetime.now(UTC))
+        ended_at = _utc_now()
 
         def work(session: Session) -> None:
             told = session.cipher.seal(to_json(summary), owner=tenant_id)
@@ -134,22 +136,35 @@ def _create(session: Session, run: Run) -> None:
     summary = seal(to_json(run.summary), owner=run.tenant_id)
     session.connection.execute(
         """
-        insert into runs values (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)
+        insert into runs values (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)
         on conflict (tenant_id, id) do update set
             created_at = excluded.created_at, ended_at = excluded.ended_at, status = excluded.status, head = excluded.head,
-            summary = excluded.summary, pid = excluded.pid, host = excluded.host, process_started = excluded.process_started
+            summary = excluded.summary, pid = excluded.pid, host = excluded.host, process_started = excluded.process_started,
+            alive_at = excluded.alive_at
         """,
-        [run.tenant_id, run.run_id, to_utc(run.created_at), ended_at, run.status.value, head, summary, me.pid, me.host, me.started],
+        [
+            run.tenant_id,
+            run.run_id,
+            to_utc(run.created_at),
+            ended_at,
+            run.status.value,
+            head,
+            summary,
+            me.pid,
+            me.host,
+            me.started,
+            _utc_now(),
+        ],
     )
 
 
 def _append(session: Session, run_id: str, rows: Sequence[SampleRow], tenant_id: str, *, if_there: str) -> None:
     me = ProcessIdentity.current()
     sql = """
-        update runs set n_arrived = n_arrived + ?, pid = ?, host = ?, process_started = ?
+        update runs set n_arrived = n_arrived + ?, pid = ?, host = ?, process_started = ?, alive_at = ?
         where tenant_id = ? and id = ? returning n_arrived
     """
-    row = session.connection.execute(sql, [len(rows), me.pid, me.host, me.started, tenant_id, run_id]).fetchone()
+    row = session.connection.execute(sql, [len(rows), me.pid, me.host, me.started, _utc_now(), tenant_id, run_id]).fetchone()
     if row is None:
         raise no_such_run(run_id)
     first = row[0] - len(rows)
@@ -194,9 +209,9 @@ def _chunk(run_id: str, tenant_id: str, after: tuple[int, int], session: Session
 
 
 def _run(session: Session, row: Sequence[Any]) -> Run:
-    tenant_id, run_id, created_at, ended_at, status, head, summary, pid, host, started = row
+    tenant_id, run_id, created_at, ended_at, status, head, summary, pid, host, started, alive_at = row
     current = RunStatus(status)
-    if current is RunStatus.RUNNING and ProcessIdentity(pid=pid, host=host, started=started).is_gone:
+    if current is RunStatus.RUNNING and _is_gone(ProcessIdentity(pid=pid, host=host, started=started), alive_at or created_at):
         current = RunStatus.INTERRUPTED
     told = json.loads(session.cipher.open(head, owner=tenant_id))
     return Run(
@@ -209,3 +224,12 @@ def _run(session: Session, row: Sequence[Any]) -> Run:
         arms=tuple(Arm(**arm | {"analyzer": Analyzer(arm["analyzer"])}) for arm in told.pop("arms")),
         **told,
     )
+
+
+def _is_gone(process: ProcessIdentity, alive_at: datetime) -> bool:
+    """Whether a run's process has ended: certain on this host; on another one, that it has not written for minutes says so."""
+    return process.is_gone if process.is_here else _utc_now() - alive_at > SILENT
+
+
+def _utc_now() -> datetime:
+    return to_utc(datetime.now(UTC))

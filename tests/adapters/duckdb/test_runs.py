@@ -7,6 +7,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from omniforge_cli.adapters.duckdb.connection import Database
 from omniforge_cli.adapters.duckdb.runs import DuckDBRunStore
 from omniforge_cli.core.run import Analyzer, Arm, Run, RunStatus, Sample, sample_row
@@ -118,4 +120,21 @@ async def test_more_samples_than_one_chunk_come_back_whole_and_in_order(tmp_path
     await store.append("r1", [*map(sample_row, many)], tenant_id="t")
     found = [int(sample.case_id) async for sample in store.samples("r1", tenant_id="t")]
     assert found == [*range(0, 11_000, 2), *range(1, 11_000, 2)]
+    await database.close()
+
+
+async def test_a_run_of_another_host_is_interrupted_once_it_has_been_silent_for_minutes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(tmp_path / "runs.duckdb")
+    store = DuckDBRunStore(database)
+    process = writer(database.path, "r1", 1)
+    await asyncio.to_thread(wait_until_stored, process)
+    kill(process)
+    monkeypatch.setattr("socket.gethostname", lambda: "elsewhere")
+    assert (await store.get("r1", tenant_id="t")).status is RunStatus.RUNNING
+    await database.write(lambda session: session.connection.execute("update runs set alive_at = alive_at - interval 6 minute"))
+    assert (await store.get("r1", tenant_id="t")).status is RunStatus.INTERRUPTED
+    await store.append("r1", [], tenant_id="t")
+    assert (await store.get("r1", tenant_id="t")).status is RunStatus.RUNNING
     await database.close()

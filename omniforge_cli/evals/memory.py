@@ -88,12 +88,12 @@ class MemoryRunStore:
         return set(self._stored(run_id, tenant_id))
 
     async def samples(self, run_id: str, *, tenant_id: str) -> AsyncIterator[Sample]:
-        """The stored samples by arm, then in order of arrival.
+        """The stored samples in order of arrival.
 
         Raises:
             NotFound: missing or not this tenant's.
         """
-        for sample in sorted(self._stored(run_id, tenant_id).values(), key=lambda sample: sample.arm):
+        for sample in list(self._stored(run_id, tenant_id).values()):
             yield sample
 
     def _stored(self, run_id: str, tenant_id: str) -> dict[tuple[int, str, int], Sample]:

@@ -25,7 +25,7 @@ _FLUSH_S: Final = 2.0
 """Seconds between group commits; the journal keeps what has arrived since safe."""
 _LONGEST_SILENCE_S: Final = 60.0
 """Seconds after which the store is told that the run goes on, though no sample has arrived."""
-_LARGEST_COMMIT: Final = 50_000
+_LARGEST_COMMIT: Final = 20_000
 
 _Placed = tuple[int, int, dict[str, Any]]
 """A case object after its place in the plan: the case's, and the repeat."""

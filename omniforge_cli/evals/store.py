@@ -40,5 +40,5 @@ class RunStore(Protocol):
         ...
 
     def samples(self, run_id: str, *, tenant_id: str) -> AsyncIterator[Sample]:
-        """The stored samples, in (arm, position of arrival) order, read in chunks."""
+        """The stored samples in order of arrival, read in chunks."""
         ...

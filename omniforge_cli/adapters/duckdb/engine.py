@@ -24,6 +24,8 @@ _CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
 }
 _BUSY: Final = ("lock on file", "already attached")
 """What DuckDB says when another process, or another `Engine` of this one, has the file open."""
+_CLOSE: Final = "use memory; detach store; reset memory_limit"
+"""A unit of work may have limited DuckDB's memory, folding of the log included."""
 _NOT_FOLDED: Final = "but CHECKPOINT during DETACH failed"
 """What DuckDB says when it has detached a file, and its log stays beside it."""
 
@@ -80,16 +82,16 @@ class Engine:
         if writable:
             self._with_log = path if log_bytes else None
         if log_bytes <= LONGEST_LOG:
-            connection.execute("use memory; detach store")
+            connection.execute(_CLOSE)
             return
         connection.execute("set checkpoint_on_detach = 'ENABLED'")
         try:
-            connection.execute("use memory; detach store")
+            connection.execute(_CLOSE)
         except duckdb.IOException as exc:
             if _NOT_FOLDED not in str(exc):
                 raise
         finally:
-            connection.execute("set checkpoint_on_detach = 'DISABLED'")
+            connection.execute("set checkpoint_on_detach = 'DISABLED'; reset memory_limit")
 
 
 def copy_all(connection: duckdb.DuckDBPyConnection, target: Path, *, ordered_by: dict[str, str]) -> None:

@@ -24,8 +24,8 @@ _CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
 }
 _BUSY: Final = ("lock on file", "already attached")
 """What DuckDB says when another process, or another `Engine` of this one, has the file open."""
-_CLOSE: Final = "use memory; detach store; reset memory_limit"
-"""A unit of work may have limited DuckDB's memory, folding of the log included."""
+_LITTLE: Final = "200MB"
+"""What DuckDB may keep where much is written piece by piece; left alone, it keeps half a gigabyte of blocks that nobody reads again."""
 _NOT_FOLDED: Final = "but CHECKPOINT during DETACH failed"
 """What DuckDB says when it has detached a file, and its log stays beside it."""
 
@@ -42,8 +42,10 @@ class Engine:
         self._with_log: Path | None = None
 
     @contextlib.contextmanager
-    def opened(self, path: Path, *, writable: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+    def opened(self, path: Path, *, writable: bool, frugal: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
         """The file as the database in use, called `store`; a file to be read that is not there is an empty one.
+
+        `frugal` limits DuckDB's memory until the file is closed. Setting it back costs as much as opening the file, so not always.
 
         Raises:
             Busy: somebody else holds the file.
@@ -51,6 +53,8 @@ class Engine:
         """
         if self._connection is None:
             self._connection = duckdb.connect(":memory:", config=_CONFIG)
+        if frugal:
+            self._connection.execute(f"set memory_limit = '{_LITTLE}'")
         try:
             _attach(self._connection, path, writable=writable)
             try:
@@ -61,6 +65,10 @@ class Engine:
             if any(words in str(exc) for words in _BUSY):
                 raise Busy(str(exc)) from exc
             raise
+        finally:
+            if frugal:
+                with contextlib.suppress(duckdb.Error):  # after a fatal error it refuses everything, and is dropped
+                    self._connection.execute("reset memory_limit")
 
     def drop(self) -> None:
         """Let DuckDB go; the next use makes it anew."""
@@ -82,16 +90,16 @@ class Engine:
         if writable:
             self._with_log = path if log_bytes else None
         if log_bytes <= LONGEST_LOG:
-            connection.execute(_CLOSE)
+            connection.execute("use memory; detach store")
             return
         connection.execute("set checkpoint_on_detach = 'ENABLED'")
         try:
-            connection.execute(_CLOSE)
+            connection.execute("use memory; detach store")
         except duckdb.IOException as exc:
             if _NOT_FOLDED not in str(exc):
                 raise
         finally:
-            connection.execute("set checkpoint_on_detach = 'DISABLED'; reset memory_limit")
+            connection.execute("set checkpoint_on_detach = 'DISABLED'")
 
 
 def copy_all(connection: duckdb.DuckDBPyConnection, target: Path, *, ordered_by: dict[str, str]) -> None:

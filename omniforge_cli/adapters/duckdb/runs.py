@@ -24,8 +24,8 @@ _HEAD: Final = "tenant_id, id, created_at, ended_at, status, head, summary, pid,
 
 SILENT: Final = timedelta(minutes=5)
 """A run that wrote nothing for so long is no longer carried out: it writes every minute, and clocks differ by less than the rest."""
-_MEMORY: Final = "200MB"
-"""What DuckDB may keep while samples are stored; left alone, it keeps half a gigabyte of blocks that nobody reads again."""
+_MANY: Final = 1_000
+"""Samples from which on a write is one of many large ones."""
 _REPLACE: Final = "on conflict (tenant_id, run_id, arm, case_id, repeat) do update set sample = excluded.sample"
 """Ends an insert of samples some of which may be there. It takes half as long again, which is why new ones do without."""
 
@@ -51,10 +51,11 @@ class DuckDBRunStore:
             NotFound: missing or not this tenant's.
         """
         latest = list({row[:3]: row for row in rows}.values())  # one statement cannot replace a row twice
+        write = self._database.write_much if len(latest) >= _MANY else self._database.write
         try:
-            await self._database.write(lambda session: _append(session, run_id, latest, tenant_id, if_there=""))
+            await write(lambda session: _append(session, run_id, latest, tenant_id, if_there=""))
         except _AreThere:  # after a crash, or when a writer was cancelled and does not know how far it came
-            await self._database.write(lambda session: _append(session, run_id, latest, tenant_id, if_there=_REPLACE))
+            await write(lambda session: _append(session, run_id, latest, tenant_id, if_there=_REPLACE))
 
     async def finish(self, run_id: str, status: RunStatus, *, summary: Mapping[str, Any], tenant_id: str) -> None:
         """Record how a run ended.
@@ -177,7 +178,6 @@ def _append(session: Session, run_id: str, rows: Sequence[SampleRow], tenant_id:
         {if_there}
     """
     values = [tenant_id, run_id, arms, case_ids, repeats, list(range(first, first + len(rows))), sealed]
-    session.connection.execute(f"set memory_limit = '{_MEMORY}'")  # until the file is closed
     try:
         session.connection.execute(sql, values)
     except duckdb.ConstraintException as exc:

@@ -105,7 +105,7 @@ async def test_samples_come_back_without_loss(store: RunStore) -> None:
     lone = replace(FULL, case_id="lone", message="half \ud83d a pair")
     await store.create(run())
     await store.append("r1", rows(FULL, sample(), lone), tenant_id="acme")
-    assert await read(store) == [sample(), FULL, lone]
+    assert await read(store) == [FULL, sample(), lone]
 
 
 async def test_samples_come_in_order_of_arrival(store: RunStore) -> None:

@@ -1,4 +1,4 @@
-"""`make bench` or `python -m benchmarks`: start-up, evals against the limit and the peers, offline batch, storage; under five minutes."""
+"""`make bench` or `python -m benchmarks`: start-up, evals against the limit and the peers, offline batch, replay, storage; some minutes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from time import monotonic
 
-from benchmarks import machine, offline_batch, startup, table, throughput
+from benchmarks import machine, offline_batch, replay, startup, table, throughput
 from benchmarks.interleaved import tell
 from benchmarks.peers import Peer, installed, missing, ours
 from benchmarks.server import ROOT, capacity
@@ -30,6 +30,7 @@ def options() -> argparse.Namespace:
         "--box", type=float, default=30.0, metavar="SECONDS", help="a peer that took longer in all is run 3 times only; 0: never"
     )
     parser.add_argument("--lines", type=int, action="append", help="lengths of the offline batch (repeatable)  [1,000 and 10,000]")
+    parser.add_argument("--turns", type=int, default=20_000, help="turns of the replay; a tenth of them are replayed before")
     parser.add_argument(
         "--messages", type=int, default=1_000_000, help="size of the database in which recent messages are read; 0: leave it out"
     )
@@ -74,9 +75,11 @@ def main() -> None:
         tables, drawn = compare(chosen, peers, Path(folder))
         tell("offline batch")
         batch = table.batch_table(offline_batch.measure(Path(folder), lengths=tuple(chosen.lines or (1_000, 10_000)), rounds=chosen.rounds))
+        tell("replay")
+        replayed = table.replay_table(replay.measure(Path(folder), turns=(chosen.turns // 10, chosen.turns), rounds=1))
     tell("storage")
     kept = storage(chosen.messages)
-    parts = [head, tables, f"### Offline batch\n\n{batch}", f"### Storage and context\n\n{kept}"]
+    parts = [head, tables, f"### Offline batch\n\n{batch}", f"### Replay\n\n{replayed}", f"### Storage and context\n\n{kept}"]
     text = "\n\n".join([*parts, f"The whole run took {monotonic() - began:.0f} s."])
     print(text)
     if chosen.write:

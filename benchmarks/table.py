@@ -62,11 +62,18 @@ def throughput_table(found: Mapping[str, Medians], setting: Setting) -> str:
 
 
 def batch_table(found: Mapping[int, Medians]) -> str:
-    rows = [
+    return _table("lines | messages a second | a second of one core | median s | MB | runs", _rates(found))
+
+
+def replay_table(found: Mapping[int, Medians]) -> str:
+    return _table("turns | turns a second | a second of one core | median s | MB | runs", _rates(found))
+
+
+def _rates(found: Mapping[int, Medians]) -> list[list[str]]:
+    return [
         [f"{n:,}", f"{n / told.wall_s:,.0f}", f"{n / told.cpu_s:,.0f}", f"{told.wall_s:.2f}", f"{told.memory_mb:.0f}", str(told.runs)]
         for n, told in found.items()
     ]
-    return _table("lines | messages a second | a second of one core | median s | MB | runs", rows)
 
 
 def plot(startup: Mapping[str, Medians], throughput: Mapping[str, Medians], setting: Setting) -> str:

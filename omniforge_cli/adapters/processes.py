@@ -22,9 +22,14 @@ class ProcessIdentity:
         return cls(pid=os.getpid(), host=socket.gethostname(), started=_started(os.getpid()))
 
     @property
+    def is_here(self) -> bool:
+        """Whether it is, or was, one of this host's."""
+        return self.host == socket.gethostname()
+
+    @property
     def is_gone(self) -> bool:
         """Whether the process has certainly ended; of another host's process nothing is certain."""
-        if self.host != socket.gethostname():
+        if not self.is_here:
             return False
         try:
             os.kill(self.pid, 0)

@@ -10,6 +10,9 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from csv import writer
+from dataclasses import dataclass
+from io import StringIO
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -58,9 +61,10 @@ SCHEMA: Final[Mapping[str, str]] = {
 _USAGE: Final = ("prompt_tokens", "completion_tokens", "cost_usd")
 _ERROR: Final = ("reason", "message", "attempts")
 _JSON: Final = ("entities", "expected_entities", "tags")
-_MADE: Final = frozenset({"more", *_USAGE, *_JSON, *(f"error_{key}" for key in _ERROR)})
-_IS_NUMBER: Final = tuple(kind == _NUMBER for kind in SCHEMA.values())
-_LINE: Final = json.JSONEncoder(ensure_ascii=False)
+_PLAIN: Final = frozenset(SCHEMA) - {"more", *_USAGE, *_JSON, *(f"error_{key}" for key in _ERROR)}
+_NUMBERS: Final = frozenset(name for name, kind in SCHEMA.items() if kind == _NUMBER)
+_LINE: Final = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
+_ANY: Final = json.JSONEncoder(ensure_ascii=False, default=str)
 _CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
@@ -68,6 +72,8 @@ _CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
 }
 """Never a download; and one thread, because more take as long here and a hundred megabytes each."""
 
+_PIECE: Final = 256
+"""Rows that are made into text at once."""
 CHUNK: Final = 5_000
 """Rows in memory at once where a file is read."""
 
@@ -81,21 +87,50 @@ def write(cases: Iterable[Mapping[str, Any]], *, parquet: Path | None = None, cs
     Raises:
         OSError: a file cannot be written.
     """
+    arriving = iter(cases)
+    pieces = iter(lambda: lines(islice(arriving, _PIECE), parquet=parquet is not None, csv=csv is not None), NO_LINES)
+    return write_lines(pieces, parquet=parquet, csv=csv)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """Some cases as lines of `cases.csv`, and as lines of JSON, the longest of which has so many characters, for `cases.parquet`."""
+
+    n: int = 0
+    csv: str = ""
+    json: str = ""
+    longest: int = 0
+
+
+NO_LINES: Final = Lines()
+
+
+def lines(cases: Iterable[Mapping[str, Any]], *, parquet: bool, csv: bool) -> Lines:
+    """The cases as text for the files that are wanted."""
+    rows = [_values(case) for case in cases]
+    encoded = [_LINE.encode(row) + "\n" for row in rows] if parquet else []
+    text = StringIO()
+    if csv:
+        writer(_Lines(text)).writerows([row.get(name) for name in SCHEMA] for row in rows)
+    return Lines(n=len(rows), csv=text.getvalue(), json="".join(encoded), longest=max(map(len, encoded), default=0))
+
+
+def write_lines(pieces: Iterable[Lines], *, parquet: Path | None = None, csv: Path | None = None) -> int:
+    """Write cases as rows of the files named, as `write` does, from what `lines` made of them."""
     wanted = [path for path in (parquet, csv) if path is not None]
     total, longest = 0, 0
     try:
         with ExitStack() as files:
             spool = files.enter_context(_spool(parquet).open("w", encoding="utf-8", newline="")) if parquet else None
-            lines = files.enter_context(_partial(csv).open("w", encoding="utf-8", newline="")) if csv else None
-            rows = writer(_Lines(lines)) if lines is not None else None
-            if rows is not None:
-                rows.writerow(SCHEMA)
-            for row in map(_row, cases):
-                total += 1
+            table = files.enter_context(_partial(csv).open("w", encoding="utf-8", newline="")) if csv else None
+            if table is not None:
+                writer(_Lines(table)).writerow(SCHEMA)
+            for piece in pieces:
+                total, longest = total + piece.n, max(longest, piece.longest)
                 if spool is not None:
-                    longest = max(longest, spool.write(_LINE.encode(dict(zip(SCHEMA, row, strict=True))) + "\n"))
-                if rows is not None:
-                    rows.writerow(row)
+                    spool.write(piece.json)
+                if table is not None:
+                    table.write(piece.csv)
         if parquet is not None:
             _to_parquet(_spool(parquet), _partial(parquet), longest)
         for path in wanted:
@@ -163,15 +198,24 @@ def _spool(path: Path) -> Path:
     return path.with_name(path.name + ".rows")
 
 
-def _row(case: Mapping[str, Any]) -> list[Any]:
-    """A case as one flat row; what has no column of its own goes into `more`."""
-    rest = dict(case)
-    error, usage = rest.pop("error", None) or {}, rest.pop("usage", None) or {}
-    made = {f"error_{key}": error.get(key) for key in _ERROR} | {key: usage.get(key) for key in _USAGE}
-    made |= {name: _json(value) for name in _JSON if (value := rest.pop(name, None)) is not None}
-    told = [made.get(name) if name in _MADE else rest.pop(name, None) for name in SCHEMA]
-    told[-1] = _json(rest) if rest else None
-    return [_storable(value, is_number) for value, is_number in zip(told, _IS_NUMBER, strict=True)]
+def _values(case: Mapping[str, Any]) -> dict[str, Any]:
+    """What a case has to say, by column; what has no column of its own goes into `more`."""
+    values: dict[str, Any] = {}
+    rest: dict[str, Any] = {}
+    for name, value in case.items():
+        if name in _JSON:
+            values[name] = _json(value) if value is not None else None
+        elif name in _PLAIN:
+            values[name] = value
+        elif name == "error":
+            values |= {f"error_{key}": value.get(key) for key in _ERROR} if value else {}
+        elif name == "usage":
+            values |= {key: value.get(key) for key in _USAGE} if value else {}
+        else:
+            rest[name] = value
+    if rest:
+        values["more"] = _json(rest)
+    return {name: _storable(value, name) for name, value in values.items() if value is not None}
 
 
 def _case(row: dict[str, Any]) -> dict[str, Any]:
@@ -187,13 +231,13 @@ def _case(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return _ANY.encode(value)
 
 
-def _storable(value: Any, is_number: bool) -> Any:
+def _storable(value: Any, name: str) -> Any:
     """Text without half surrogate pairs, which neither file can hold; a finite number or nothing."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode() if not value.isascii() else str(value)
-    if not is_number or value is None:
+    if name not in _NUMBERS:
         return value
     return float(value) if math.isfinite(value) else None

@@ -15,7 +15,7 @@ from typing import Any, Final, Generic, TypeVar
 
 Chunk = TypeVar("Chunk")
 Answer = TypeVar("Answer")
-_AHEAD: Final = 3
+_AHEAD: Final = 2
 """Chunks a worker that are under way or wait to be taken: enough that none ever waits, few enough that memory stays flat."""
 
 

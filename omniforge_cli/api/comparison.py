@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any
 
 from omniforge_cli.core.errors import RunMismatch
@@ -14,6 +15,14 @@ from omniforge_cli.scoring.compare import adjusted, compare_samples
 from omniforge_cli.wiring.runs import load_baseline
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """Two runs compared, arm by arm. `measure` says what being right means in them: `accuracy`, or between replays `agreement`."""
+
+    comparisons: tuple[Comparison, ...]
+    measure: str
+
+
 async def compare(a: str, b: str, *, settings: Settings | None = None, seed: int = 0, **overrides: Any) -> tuple[Comparison, ...]:
     """B against a, for each pair of arms of the same name (or the only ones), over the cases that both have.
 
@@ -23,7 +32,11 @@ async def compare(a: str, b: str, *, settings: Settings | None = None, seed: int
         RunMismatch: their labels differ, they have no arm in common, or they share no case.
         NotFound: there is no such run for this tenant.
     """
-    settings = settings or read_settings(overrides)
+    return (await compared(a, b, settings=settings or read_settings(overrides), seed=seed)).comparisons
+
+
+async def compared(a: str, b: str, *, settings: Settings, seed: int = 0) -> Compared:
+    """What `compare` gives, and what it is about; raises as it does."""
     first, second = await load_baseline(a, settings), await load_baseline(b, settings)
     if set(first.labels) != set(second.labels):
         raise RunMismatch(f"{first.ref} and {second.ref} were measured with other labels; nothing in them can be compared")
@@ -37,7 +50,7 @@ async def compare(a: str, b: str, *, settings: Settings | None = None, seed: int
     )
     if not any(comparison.n for comparison in comparisons):
         raise RunMismatch(f"{first.ref} and {second.ref} share no case with the same id and content; compare runs of one eval set")
-    return comparisons
+    return Compared(comparisons=comparisons, measure=second.measure)
 
 
 def compare_sync(a: str, b: str, **keywords: Any) -> tuple[Comparison, ...]:

@@ -57,13 +57,14 @@ class EvalOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watcher:
-    """Who is told what while a run goes on: its plan once it is made, each finished sample, and warnings.
+    """Who is told what while a run goes on: its plan once it is made, finished samples, and warnings.
 
+    `on_samples` is told how many have finished, how many of these were right, and how many failed.
     `meanwhile` is done in a thread while answers are waited for; nobody learns whether it failed.
     """
 
     on_plan: Callable[[Plan, Run], None] = lambda plan, run: None
-    on_sample: Callable[[Sample], None] = lambda sample: None
+    on_samples: Callable[[int, int, int], None] = lambda n, right, failed: None
     warn: Callable[[str], None] = lambda line: None
     meanwhile: Callable[[], None] = lambda: None
 
@@ -133,13 +134,13 @@ async def measure(subject: Subject, *, settings: Settings, watcher: Watcher) -> 
         job = EvalJob(
             plan=plan,
             run=run,
-            ask=routers.ask(no_fallback=options.no_fallback),
+            ask=routers.ask(no_fallback=options.no_fallback, paired=is_paired),
             record=record,
             gates=options.gates,
             pairwise=wiring.pairwise(plan),
             against=against,
             done=done,
-            on_sample=watcher.on_sample,
+            on_samples=watcher.on_samples,
             head=_head(plan, subject),
             max_errors=options.max_errors,
             facts=routers.facts,
@@ -153,7 +154,8 @@ async def measure(subject: Subject, *, settings: Settings, watcher: Watcher) -> 
 def _planned(subject: Subject, settings: Settings) -> tuple[LoadedTaxonomy, Plan]:
     options = subject.options
     loaded = load_taxonomy(settings.taxonomy)
-    wiring.check_labels(subject.evalset, loaded.taxonomy)
+    if subject.command == "eval":  # a replay takes no other label from what is stored
+        wiring.check_labels(subject.evalset, loaded.taxonomy)
     run_settings = replace(
         options.run,
         timeout_s=settings.timeout_s,
@@ -201,20 +203,20 @@ async def _opened(subject: Subject, plan: Plan, settings: Settings) -> tuple[Run
     if options.output_dir is not None:
         folder = Path(options.output_dir).resolve() / run.run_id
         run = replace(run, output_dir=str(folder))
-    return run, new_journal(folder, *sealed), _done(store, run, earlier, options.retry_errors)
+    return run, new_journal(folder, *sealed), _done(store, run, earlier, plan, options.retry_errors)
 
 
-async def _done(store: RunStore, run: Run, earlier: list[Journal], retry_errors: bool) -> AsyncIterator[tuple[Sample, bool]]:
+async def _done(store: RunStore, run: Run, earlier: list[Journal], plan: Plan, retry_errors: bool) -> AsyncIterator[tuple[Sample, bool]]:
     """Samples of earlier attempts: what the store has, then what only a killed process's journal has."""
-    seen: set[tuple[int, str, int]] = set()
+    seen = bytearray(plan.n_samples)
     async for sample in store.samples(run.run_id, tenant_id=run.tenant_id):
         if not (retry_errors and sample.error):
-            seen.add(sample.key)
+            seen[plan.number(sample)] = True
             yield sample, True
     for journal in earlier:
         for sample in journal.samples():
-            if sample.key not in seen and not (retry_errors and sample.error):
-                seen.add(sample.key)
+            if not seen[plan.number(sample)] and not (retry_errors and sample.error):
+                seen[plan.number(sample)] = True
                 yield sample, False
     for journal in earlier:
         journal.delete()

@@ -105,7 +105,7 @@ def _run(command: str, flags: Mapping[str, Any], measure: Measure) -> int:
     progress = Progress(command, quiet=settings.verbosity < 0)
     watcher = Watcher(
         on_plan=progress.begin,
-        on_sample=progress.advance,
+        on_samples=progress.advance,
         warn=progress.warn,
         meanwhile=partial(prepare, formats),
     )

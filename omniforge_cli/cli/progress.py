@@ -7,7 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from omniforge_cli.cli.diagnostics import say
-from omniforge_cli.core.run import Run, Sample
+from omniforge_cli.core.run import Run
 from omniforge_cli.evals.plan import Plan
 
 if TYPE_CHECKING:
@@ -43,16 +43,16 @@ class Progress:
 
             self._bar = Bar(self._total)
 
-    def advance(self, sample: Sample) -> None:
-        """Count one finished sample."""
-        self._n += 1
-        self._right += sample.asked_correct
-        self._failed += sample.error is not None
+    def advance(self, n: int, right: int, failed: int) -> None:
+        """Count finished samples."""
+        self._n += n
+        self._right += right
+        self._failed += failed
         if self._bar is None or (monotonic() - self._drawn < _EVERY_S and self._n < self._total):
             return
         self._drawn = monotonic()
-        failed = f", {self._failed} without the asked answer" if self._failed else ""
-        self._bar.draw(self._n, f"{self._right / self._n:.1%} right{failed}")
+        without = f", {self._failed} without the asked answer" if self._failed else ""
+        self._bar.draw(self._n, f"{self._right / self._n:.1%} right{without}")
 
     def warn(self, line: str) -> None:
         """Say that the run is not stored, so that nobody is sent to resume it."""

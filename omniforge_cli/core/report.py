@@ -212,6 +212,11 @@ class Report:
     schema_version: int = REPORT_SCHEMA_VERSION
     extra: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def measure(self) -> str:
+        """What accuracy means in this run: in a replay, agreement with the decisions made then."""
+        return "agreement" if self.command == "replay" else "accuracy"
+
     def to_dict(self) -> dict[str, Any]:
         """The contract's JSON object, plain values."""
         plain: dict[str, Any] = {

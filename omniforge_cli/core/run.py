@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from operator import attrgetter
+from typing import Any, Final
 
 from omniforge_cli.core.decision import OUTAGE_REASONS, FallbackReason, Source, Usage
 
@@ -125,11 +127,11 @@ class Sample:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; fields that hold their default are left out."""
-        plain: dict[str, Any] = {}
-        for name, default in _SAMPLE_DEFAULTS:
-            value = getattr(self, name)
-            if value is not default and value != default:
-                plain[name] = value
+        plain = {
+            name: value
+            for name, default, value in zip(_NAMES, _DEFAULTS, _VALUES(self), strict=True)
+            if value is not default and value != default
+        }
         if self.error is not None:
             plain["error"] = {"reason": self.error.reason.value, "message": self.error.message, "attempts": self.error.attempts}
         if self.usage is not None:
@@ -153,14 +155,36 @@ class Sample:
         return cls(**values)
 
 
+SampleRow = tuple[int, str, int, str]
+"""A sample as it is stored: arm, case id, repeat, and all of it as JSON text."""
+
+_LINE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+def sample_row(sample: Sample) -> SampleRow:
+    """A sample as it is stored. What UTF-8 cannot hold (lone surrogates) stays escaped."""
+    plain = sample.to_dict()
+    text = _LINE.encode(plain)
+    if not text.isascii():
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            text = json.dumps(plain, separators=(",", ":"))
+    return (sample.arm, sample.case_id, sample.repeat, text)
+
+
+def sample_from(text: str) -> Sample:
+    """The sample that was stored as that JSON text."""
+    return Sample.from_dict(json.loads(text))
+
+
 _REQUIRED = object()
-_SAMPLE_DEFAULTS: tuple[tuple[str, Any], ...] = tuple(
-    (
-        item.name,
-        _REQUIRED if item.default is MISSING and item.default_factory is MISSING else {} if item.default is MISSING else item.default,
-    )
+_NAMES: Final = tuple(item.name for item in fields(Sample))
+_DEFAULTS: Final = tuple(
+    _REQUIRED if item.default is MISSING and item.default_factory is MISSING else {} if item.default is MISSING else item.default
     for item in fields(Sample)
 )
+_VALUES: Final = attrgetter(*_NAMES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,10 +12,12 @@ from omniforge_cli.scoring.outcome import Outcome
 class Baseline:
     """What each arm of one earlier run answered, case by case.
 
-    `prompts` maps an arm's name to its prompt's SHA-256; `labels` are its taxonomy's.
+    `prompts` maps an arm's name to its prompt's SHA-256; `labels` are its taxonomy's. `measure` is what being right means in it:
+    `accuracy`, or in a replay `agreement`.
     """
 
     ref: str
     labels: tuple[str, ...]
     arms: Mapping[str, Sequence[Outcome]]
     prompts: Mapping[str, str | None]
+    measure: str = "accuracy"

@@ -12,15 +12,16 @@ from typing import Any
 from omniforge_cli.core.gate import Gate
 from omniforge_cli.core.report import ArmReport, Comparison, GateResult, Report
 from omniforge_cli.core.run import Run, RunStatus, Sample
-from omniforge_cli.evals.plan import Attempt, Plan
+from omniforge_cli.evals.batch import Batch
+from omniforge_cli.evals.plan import Plan
 from omniforge_cli.evals.record import RunRecord
 from omniforge_cli.scoring.flips import flips
 from omniforge_cli.scoring.gates import JudgedArm, judge, verdict
 from omniforge_cli.scoring.outcome import Outcome
 from omniforge_cli.scoring.sweep import SweepPoint
 
-Ask = Callable[[Iterator[Attempt]], AsyncGenerator[Sample, None]]
-"""Carries out attempts; to be called once, before anything else is under way."""
+Ask = Callable[[Sequence[int]], AsyncGenerator[Sample | Batch, None]]
+"""Carries out a plan's attempts but for those that are marked as done; to be called once, before anything else is under way."""
 Pairwise = Callable[[Sequence[Sequence[Outcome]]], tuple[Comparison, ...]]
 """Compares the arms of a run by their outcomes."""
 Against = Callable[[int, Sequence[Outcome]], Sequence[Comparison] | str]
@@ -35,7 +36,8 @@ Sweep = Callable[[Sequence[Sequence[Outcome]]], Awaitable[Sequence[Sequence[Swee
 class EvalJob:
     """One run to carry out: what, with which routers, and what to hold it against.
 
-    `ask` gives each attempt's sample, in any order. `done` are samples of an earlier attempt at the same run, each with whether the
+    `ask` gives each attempt's sample, in any order, some of them in batches. `on_samples` is told how many have finished, how many of
+    these were right, and how many failed. `done` are samples of an earlier attempt at the same run, each with whether the
     store has it. `head` fills the report's fields that describe the run (versions, machine, settings …) and `facts` tells, at the end,
     what else it says. `max_errors` is a share of samples. `meanwhile` is done in a thread while answers are waited for, and nobody
     learns whether it failed.
@@ -49,7 +51,7 @@ class EvalJob:
     pairwise: Pairwise | None = None
     against: Mapping[str, Against] = field(default_factory=dict)
     done: AsyncIterator[tuple[Sample, bool]] | None = None
-    on_sample: Callable[[Sample], None] = lambda sample: None
+    on_samples: Callable[[int, int, int], None] = lambda n, right, failed: None
     head: Mapping[str, Any] = field(default_factory=dict)
     max_errors: float | None = None
     sweep: Sweep | None = None
@@ -61,12 +63,14 @@ class EvalJob:
 class Finished:
     """A run that came to its end: its report, and each arm's samples (by the arm's number) as the report's case objects.
 
-    `close` gives up what `cases` reads from, where that is the journal of a large run; call it once the reports are written.
+    `close` gives up what `cases` reads from, where that is the journal of a large run; call it once the reports are written. `texts` are
+    the samples of such a run as their JSON.
     """
 
     report: Report
     cases: Callable[[int], Iterator[dict[str, Any]]]
     close: Callable[[], None] = lambda: None
+    texts: Callable[[], Iterator[str]] | None = None
 
 
 async def evaluate(job: EvalJob) -> Finished:
@@ -77,7 +81,7 @@ async def evaluate(job: EvalJob) -> Finished:
     """
     record = job.record
     done = await _taken_over(job)
-    samples = job.ask(attempt for attempt in job.plan.attempts() if attempt.key not in done)
+    samples = job.ask(done)
     beginning = asyncio.create_task(_begin(job))
     beside = [asyncio.create_task(_after(beginning, work)) for work in (record.flush_regularly, partial(asyncio.to_thread, job.meanwhile))]
     try:
@@ -86,8 +90,7 @@ async def evaluate(job: EvalJob) -> Finished:
                 if not beginning.done():  # what is kept belongs to a run that can be resumed
                     await asyncio.wait([beginning])
                 beginning.result()
-                record.take(sample)
-                job.on_sample(sample)
+                _take(job, sample)
     except BaseException:
         await asyncio.wait([beginning])
         await record.end(RunStatus.INTERRUPTED, {})
@@ -99,15 +102,24 @@ async def evaluate(job: EvalJob) -> Finished:
     return await _reported(job)
 
 
-async def _taken_over(job: EvalJob) -> set[tuple[int, str, int]]:
-    """The keys of the samples of an earlier attempt at the run, which are counted here."""
-    done = set()
-    if job.done is not None:
-        async for sample, is_stored in job.done:
-            done.add(sample.key)
-            job.record.take(sample, is_stored=is_stored)
-            job.on_sample(sample)
+async def _taken_over(job: EvalJob) -> Sequence[int]:
+    """Marks for the attempts that an earlier attempt at the run has samples of, which are counted here; nothing for a new run."""
+    if job.done is None:
+        return b""
+    done = bytearray(job.plan.n_samples)
+    async for sample, is_stored in job.done:
+        done[job.plan.number(sample)] = True
+        _take(job, sample, is_stored=is_stored)
     return done
+
+
+def _take(job: EvalJob, finished: Sample | Batch, *, is_stored: bool = False) -> None:
+    if isinstance(finished, Batch):
+        job.record.take_batch(finished)
+        job.on_samples(len(finished.rows), finished.n_right, finished.n_failed)
+    else:
+        job.record.take(finished, is_stored=is_stored)
+        job.on_samples(1, finished.asked_correct, finished.error is not None)
 
 
 async def _begin(job: EvalJob) -> None:
@@ -158,6 +170,7 @@ async def _reported(job: EvalJob) -> Finished:
         report=report,
         cases=lambda arm: (dict(case) for case in kept[arm]) if kept is not None else record.read_cases(arm),
         close=record.close,
+        texts=record.read_texts if kept is None else None,
     )
 
 

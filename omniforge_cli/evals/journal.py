@@ -5,18 +5,17 @@ The run store gets them in bulk. A line is one sample as JSON, passed through `s
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 from omniforge_cli.core.errors import SettingsError, StorageKeyError
-from omniforge_cli.core.run import Sample
+from omniforge_cli.core.run import Sample, sample_from, sample_row
 
 _PATTERN: Final = "journal-*.jsonl"
-_LINE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 Seal = Callable[[str], str]
@@ -38,12 +37,16 @@ class Journal:
         self._file: int | None = None
 
     def append(self, sample: Sample) -> None:
-        """Write one sample; when this returns, the death of this process cannot lose it.
+        """Write one sample; raises as `append_texts`."""
+        self.append_texts([sample_row(sample)[3]])
+
+    def append_texts(self, texts: Iterable[str]) -> None:
+        """Write samples, each as its JSON; when this returns, the death of this process cannot lose them.
 
         Raises:
             SettingsError: the folder cannot be written, or the disk is full.
         """
-        line = self._seal(_LINE.encode(sample.to_dict())).encode("utf-8", "replace") + b"\n"
+        line = "".join([self._seal(text) + "\n" for text in texts]).encode()
         try:
             if self._file is None:
                 self._file = self._opened()
@@ -55,14 +58,19 @@ class Journal:
 
     def samples(self) -> Iterator[Sample]:
         """Every sample that was written whole, in order of arrival."""
+        for text in self.texts():
+            with contextlib.suppress(ValueError, KeyError, TypeError):  # the middle of a line that a kill tore; it is asked again
+                yield sample_from(text)
+
+    def texts(self) -> Iterator[str]:
+        """Every line as it was given to `append_texts`; one that a kill tore may be among them."""
         if not self._path.exists():
             return
         with self._path.open("rb") as lines:
             for line in lines:
                 if line.endswith(b"\n") and line.strip():
-                    sample = self._read(line)
-                    if sample is not None:
-                        yield sample
+                    with contextlib.suppress(ValueError, StorageKeyError):
+                        yield self._unseal(line.decode("utf-8").rstrip("\n"))
 
     def close(self) -> None:
         """Close the file; it stays on disk."""
@@ -81,12 +89,6 @@ class Journal:
         if not self._ends_with_newline():
             os.write(file, b"\n")
         return file
-
-    def _read(self, line: bytes) -> Sample | None:
-        try:
-            return Sample.from_dict(json.loads(self._unseal(line.decode("utf-8").rstrip("\n"))))
-        except (ValueError, KeyError, TypeError, StorageKeyError):
-            return None  # the middle of a line that a kill tore; its sample is asked again
 
     def _ends_with_newline(self) -> bool:
         size = self._path.stat().st_size

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from omniforge_cli.core.errors import NotFound
-from omniforge_cli.core.run import Run, RunStatus, Sample
+from omniforge_cli.core.run import Run, RunStatus, Sample, SampleRow, sample_from
 
 
 def no_such_run(run_id: str) -> NotFound:
@@ -49,13 +49,13 @@ class MemoryRunStore:
         self._runs[run.tenant_id, run.run_id] = run
         self._samples.setdefault((run.tenant_id, run.run_id), {})
 
-    async def append(self, run_id: str, samples: Sequence[Sample], *, tenant_id: str) -> None:
+    async def append(self, run_id: str, rows: Sequence[SampleRow], *, tenant_id: str) -> None:
         """Store finished samples; a sample with the same key is replaced in its place.
 
         Raises:
             NotFound: missing or not this tenant's.
         """
-        self._stored(run_id, tenant_id).update({sample.key: sample for sample in samples})
+        self._stored(run_id, tenant_id).update({(arm, case_id, repeat): sample_from(text) for arm, case_id, repeat, text in rows})
 
     async def finish(self, run_id: str, status: RunStatus, *, summary: Mapping[str, Any], tenant_id: str) -> None:
         """Record how a run ended.
@@ -88,12 +88,12 @@ class MemoryRunStore:
         return set(self._stored(run_id, tenant_id))
 
     async def samples(self, run_id: str, *, tenant_id: str) -> AsyncIterator[Sample]:
-        """The stored samples by arm, then in order of arrival.
+        """The stored samples in order of arrival.
 
         Raises:
             NotFound: missing or not this tenant's.
         """
-        for sample in sorted(self._stored(run_id, tenant_id).values(), key=lambda sample: sample.arm):
+        for sample in list(self._stored(run_id, tenant_id).values()):
             yield sample
 
     def _stored(self, run_id: str, tenant_id: str) -> dict[tuple[int, str, int], Sample]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from omniforge_cli.core.errors import EvalSetError, RunMismatch
 from omniforge_cli.core.evalset import Case, EvalSet
 from omniforge_cli.core.identity import content_hash
-from omniforge_cli.core.run import Arm, RunSettings
+from omniforge_cli.core.run import Arm, RunSettings, Sample
 from omniforge_cli.core.taxonomy import Taxonomy
 from omniforge_cli.evals.spool import first
 
@@ -25,11 +25,6 @@ class Attempt:
     case: Case
     repeat: int
     position: int = 0
-
-    @property
-    def key(self) -> tuple[int, str, int]:
-        """Identity inside the run, as `Sample.key`."""
-        return (self.arm, self.case.id, self.repeat)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +42,22 @@ class Plan:
         """How many attempts the run has."""
         return len(self.evalset.cases) * len(self.arms) * self.settings.repeats
 
-    def attempts(self) -> Iterator[Attempt]:
-        """Every attempt: repeats outermost and arms innermost, so that a provider's moods meet all arms alike."""
+    def attempts(self, done: Sequence[int] = b"") -> Iterator[Attempt]:
+        """Every attempt: repeats outermost and arms innermost, so that a provider's moods meet all arms alike.
+
+        Those that `done` marks, by their `number`, are left out.
+        """
+        number = 0
         for repeat in range(self.settings.repeats):
             for position, case in enumerate(self.evalset.cases):
                 for arm in range(len(self.arms)):
-                    yield Attempt(arm=arm, case=case, repeat=repeat, position=position)
+                    if not (done and done[number]):
+                        yield Attempt(arm=arm, case=case, repeat=repeat, position=position)
+                    number += 1
+
+    def number(self, sample: Sample) -> int:
+        """The place of a sample's attempt among all of the plan's."""
+        return (sample.repeat * len(self.evalset.cases) + sample.position) * len(self.arms) + sample.arm
 
 
 def make_plan(

@@ -11,7 +11,8 @@ from omniforge_cli.core.decision import Source
 from omniforge_cli.core.errors import StorageError
 from omniforge_cli.core.redaction import redact
 from omniforge_cli.core.report import case_of
-from omniforge_cli.core.run import Run, RunStatus, Sample
+from omniforge_cli.core.run import Run, RunStatus, Sample, SampleRow, sample_row
+from omniforge_cli.evals.batch import Batch
 from omniforge_cli.evals.journal import Journal
 from omniforge_cli.evals.plan import Plan
 from omniforge_cli.evals.store import RunStore
@@ -22,7 +23,9 @@ INLINE_SAMPLES: Final = 20_000
 """Up to this many samples stand in `report.json` itself (contract, section 5) and stay in memory."""
 _FLUSH_S: Final = 2.0
 """Seconds between group commits; the journal keeps what has arrived since safe."""
-_LARGEST_COMMIT: Final = 50_000
+_LONGEST_SILENCE_S: Final = 60.0
+"""Seconds after which the store is told that the run goes on, though no sample has arrived."""
+_LARGEST_COMMIT: Final = 20_000
 
 _Placed = tuple[int, int, dict[str, Any]]
 """A case object after its place in the plan: the case's, and the repeat."""
@@ -57,8 +60,7 @@ class RunRecord:
         self._warn = warn
         self._cases: list[list[_Placed]] | None = [[] for _ in plan.arms] if plan.n_samples <= INLINE_SAMPLES else None
         self._is_paired = is_paired
-        self._pending: list[Sample] = []
-        self._order = {case.id: position for position, case in enumerate(plan.evalset.cases)} if self._cases is not None else {}
+        self._pending: list[SampleRow] = []
 
     def kept_cases(self) -> list[list[dict[str, Any]]] | None:
         """Each arm's samples as the report's case objects, in plan order, or None when there are too many to keep."""
@@ -70,21 +72,39 @@ class RunRecord:
         """The case objects of an arm in order of arrival, read back from the journal."""
         return (case_of(sample, redact) for sample in self._journal.samples() if sample.arm == arm)
 
+    def read_texts(self) -> Iterator[str]:
+        """Every sample as its JSON, in order of arrival, read back from the journal."""
+        return self._journal.texts()
+
     async def begin(self) -> None:
         """Store the run's head."""
         await self._stored(lambda store: store.create(self._run))
 
     def take(self, sample: Sample, *, is_stored: bool = False) -> None:
         """Count one finished sample and make it safe."""
-        self._journal.append(sample)
+        row = sample_row(sample)
+        self._journal.append_texts([row[3]])
         self.arms[sample.arm].add(sample)
         self.llm_answers[sample.arm] += sample.source is Source.LLM
         if self._is_paired:
             self.outcomes[sample.arm].append(outcome(sample))
-        if self._cases is not None:
-            self._cases[sample.arm].append((self._order[sample.case_id], sample.repeat, case_of(sample, redact)))
+        self._keep_case(sample)
         if not is_stored and self._is_stored:
-            self._pending.append(sample)
+            self._pending.append(row)
+
+    def take_batch(self, batch: Batch) -> None:
+        """Count the finished samples of the only arm that come together, and make them safe."""
+        self._journal.append_texts([text for *_, text in batch.rows])
+        self.arms[0].merge(batch.counted)
+        self.outcomes[0].extend(batch.outcomes)
+        for sample in batch.samples:
+            self._keep_case(sample)
+        if self._is_stored:
+            self._pending += batch.rows
+
+    def _keep_case(self, sample: Sample) -> None:
+        if self._cases is not None:
+            self._cases[sample.arm].append((sample.position, sample.repeat, case_of(sample, redact)))
 
     async def flush(self) -> None:
         """Bring what is pending to the store, in bulk."""
@@ -97,9 +117,14 @@ class RunRecord:
                 raise
 
     async def flush_regularly(self) -> None:
-        """Flush every few seconds until cancelled."""
+        """Flush every few seconds until cancelled, and give a sign of life where nothing arrives for long."""
+        silent_s = 0.0
         while True:
             await asyncio.sleep(_FLUSH_S)
+            silent_s = 0.0 if self._pending else silent_s + _FLUSH_S
+            if silent_s >= _LONGEST_SILENCE_S:
+                silent_s = 0.0
+                await self._stored(partial(self._append, []))
             await self.flush()
 
     async def end(self, status: RunStatus, summary: dict[str, object]) -> None:
@@ -114,7 +139,7 @@ class RunRecord:
         else:
             self._journal.close()
 
-    async def _append(self, batch: list[Sample], store: RunStore) -> None:
+    async def _append(self, batch: list[SampleRow], store: RunStore) -> None:
         await store.append(self._run.run_id, batch, tenant_id=self._run.tenant_id)
 
     async def _stored(self, write: Callable[[RunStore], Awaitable[None]]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import pickle
 import tempfile
 import threading
 import weakref
@@ -14,9 +12,10 @@ from typing import Final, overload
 
 from omniforge_cli.core.evalset import Case
 from omniforge_cli.evals.journal import Seal, plain
+from omniforge_cli.evals.packing import pack, unpack
 
-_CHUNK: Final = 64
-"""Cases that are written as one: neighbours share the messages of their conversation, which are then written once."""
+CHUNK: Final = 96
+"""Cases that are written as one, and decided as one by a worker process: some milliseconds of work."""
 _IN_MEMORY: Final = 20_000
 
 
@@ -38,20 +37,27 @@ class SpooledCases(Sequence[Case]):
     def append(self, case: Case) -> None:
         """Add a case at the end."""
         self._last.append(case)
-        if len(self._last) == _CHUNK:
-            sealed = self._seal(base64.b64encode(pickle.dumps(self._last)).decode()).encode()
+        if len(self._last) == CHUNK:
+            sealed = self._seal(pack(self._last)).encode()
             self._file.write(sealed)
             self._ends.append(self._ends[-1] + len(sealed))
             self._last = []
 
+    def packed(self) -> Iterator[str]:
+        """Every case in order, as texts of 96 cases each (the last of fewer), which `unpack` reads."""
+        for chunk in range(len(self._ends) - 1):
+            yield self._read(chunk)
+        if self._last:
+            yield pack(self._last)
+
     def __len__(self) -> int:
         """How many cases there are."""
-        return (len(self._ends) - 1) * _CHUNK + len(self._last)
+        return (len(self._ends) - 1) * CHUNK + len(self._last)
 
     def __iter__(self) -> Iterator[Case]:
         """Every case in order."""
         for chunk in range(len(self._ends) - 1):
-            yield from self._read(chunk)
+            yield from unpack(self._read(chunk))
         yield from self._last
 
     @overload
@@ -64,16 +70,22 @@ class SpooledCases(Sequence[Case]):
         """One case, or some of them in memory."""
         if isinstance(index, slice):
             return [self[at] for at in range(len(self))[index]]
-        chunk, place = divmod(range(len(self))[index], _CHUNK)
-        return self._last[place] if chunk == len(self._ends) - 1 else self._read(chunk)[place]
+        chunk, place = divmod(range(len(self))[index], CHUNK)
+        return self._last[place] if chunk == len(self._ends) - 1 else unpack(self._read(chunk))[place]
 
-    def _read(self, chunk: int) -> list[Case]:
+    def _read(self, chunk: int) -> str:
         start, end = self._ends[chunk], self._ends[chunk + 1]
         with self._reading:
             self._file.seek(start)
             sealed = self._file.read(end - start)
-        cases: list[Case] = pickle.loads(base64.b64decode(self._unseal(sealed.decode())))
-        return cases
+        return self._unseal(sealed.decode())
+
+
+def packed(cases: Sequence[Case]) -> Iterator[str]:
+    """Cases from anywhere, as texts of 96 cases each."""
+    if isinstance(cases, SpooledCases):
+        return cases.packed()
+    return (pack(cases[start : start + CHUNK]) for start in range(0, len(cases), CHUNK))
 
 
 def kept(cases: Iterable[Case]) -> Sequence[Case]:

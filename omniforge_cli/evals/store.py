@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from omniforge_cli.core.run import Run, RunStatus, Sample
+from omniforge_cli.core.run import Run, RunStatus, Sample, SampleRow
 
 
 class RunStore(Protocol):
@@ -15,7 +15,7 @@ class RunStore(Protocol):
         """Store a run's head before its first sample."""
         ...
 
-    async def append(self, run_id: str, samples: Sequence[Sample], *, tenant_id: str) -> None:
+    async def append(self, run_id: str, rows: Sequence[SampleRow], *, tenant_id: str) -> None:
         """Store finished samples in one transaction; a sample that is there already (same key) is replaced."""
         ...
 
@@ -40,5 +40,5 @@ class RunStore(Protocol):
         ...
 
     def samples(self, run_id: str, *, tenant_id: str) -> AsyncIterator[Sample]:
-        """The stored samples, in (arm, position of arrival) order, read in chunks."""
+        """The stored samples in order of arrival, read in chunks."""
         ...

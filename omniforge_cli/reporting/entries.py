@@ -14,6 +14,9 @@ from omniforge_cli.reporting.view import CasesOf, Outcome
 _MOST_ENTRIES: Final = 6_000
 _LONGEST = {"id": 120, "message": 1_200, "reasoning": 700, "error": 300, "question": 300, "entities": 300}
 
+MOST_NOTABLE: Final = 4
+"""Ranks under this are of cases that a reader looks for: wrong, failed or changed."""
+
 _Key = tuple[str, str]
 
 
@@ -54,6 +57,37 @@ class _Seen:
         return 3 if self.changed else 4
 
 
+class Shortlist:
+    """The cases of one arm without repeats from which a page chooses, gathered as they come by: all the page needs of a long run."""
+
+    def __init__(self) -> None:
+        self.total = self.notable = 0
+        self._ranked: list[list[Mapping[str, Any]]] = [[] for _ in range(MOST_NOTABLE + 1)]
+
+    def add(self, sample: Mapping[str, Any]) -> None:
+        """Look at one more case."""
+        seen = _Seen()
+        seen.add(view.outcome(sample), sample.get("predicted"))
+        self.total += 1
+        self.notable += seen.rank < MOST_NOTABLE
+        if len(kept := self._ranked[seen.rank]) < _MOST_ENTRIES:
+            kept.append(sample)
+
+    def merge(self, other: Shortlist) -> None:
+        """Look at another's cases, which come after these."""
+        self.total += other.total
+        self.notable += other.notable
+        room = _MOST_ENTRIES
+        for kept, more in zip(self._ranked, other._ranked, strict=True):
+            kept += more[: max(0, room - len(kept))]
+            del kept[max(0, room) :]
+            room -= len(kept)
+
+    def cases(self) -> list[Mapping[str, Any]]:
+        """Those that a page may show."""
+        return [sample for kept in self._ranked for sample in kept]
+
+
 def select(cases: CasesOf, n_arms: int, budget: int, *, first: Iterable[str] = ()) -> Selection:
     """The cases that fit into `budget` bytes, of all arms side by side.
 
@@ -63,7 +97,7 @@ def select(cases: CasesOf, n_arms: int, budget: int, *, first: Iterable[str] = (
     seen = _survey(cases, n_arms)
     urgent = set(first)
     ranks = {key: -1 if key[0] in urgent else one.rank for key, one in seen.items()}
-    notable = sum(rank < 4 for rank in ranks.values())
+    notable = sum(rank < MOST_NOTABLE for rank in ranks.values())
     chosen = sorted(ranks, key=lambda key: ranks[key])[:_MOST_ENTRIES]
     details = _details(cases, n_arms, chosen)
     lines: list[str] = []
@@ -74,7 +108,7 @@ def select(cases: CasesOf, n_arms: int, budget: int, *, first: Iterable[str] = (
         if left < 0:
             break
         lines.append(line)
-    shown_notable = sum(ranks[key] < 4 for key in chosen[: len(lines)])
+    shown_notable = sum(ranks[key] < MOST_NOTABLE for key in chosen[: len(lines)])
     return Selection(data="[" + ",\n".join(lines) + "]", shown=len(lines), total=len(seen), notable_shown=shown_notable, notable=notable)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from markupsafe import Markup
 
 from omniforge_cli.core.report import Report
 from omniforge_cli.reporting import page, view
-from omniforge_cli.reporting.entries import Selection, script_json, select
+from omniforge_cli.reporting.entries import Selection, Shortlist, script_json, select
 from omniforge_cli.reporting.view import CasesOf
 
 LIMIT: Final = 1_450_000
@@ -22,15 +23,20 @@ LIMIT: Final = 1_450_000
 _NO_CASES: Final = Selection(data="[]", shown=0, total=0, notable_shown=0, notable=0)
 
 
-def render(report: Report, cases: CasesOf | None = None) -> str:
+def render(report: Report, cases: CasesOf | None = None, *, shortlist: Shortlist | None = None) -> str:
     """The page: verdict, arms side by side, gates, comparisons, confusions, diagrams, and the cases that fit.
 
     `cases` gives the samples of an arm, by its number, where the report does not hold them; it is called twice for each.
+    A `shortlist` holds those that may be shown of many.
     """
     values = page.values(report)
     frame = _fill("report.html.j2", "report.js", values | {"selection": _NO_CASES})
     changed = [id_ for comparison in report.comparisons for id_ in (*comparison.broken, *comparison.fixed)]
-    selection = select(cases or view.inline_cases(report), len(report.arms), LIMIT - len(frame.encode()), first=changed)
+    room = LIMIT - len(frame.encode())
+    if shortlist is None:
+        selection = select(cases or view.inline_cases(report), len(report.arms), room, first=changed)
+    else:
+        selection = replace(select(lambda _: shortlist.cases(), 1, room), total=shortlist.total, notable=shortlist.notable)
     return _fill("report.html.j2", "report.js", values | {"selection": selection, "cases": Markup(selection.data)})
 
 

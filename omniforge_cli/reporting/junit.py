@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
@@ -12,6 +14,8 @@ from omniforge_cli.reporting import numbers, view
 from omniforge_cli.reporting.view import CasesOf, Outcome
 
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_SIMPLE: Final = re.compile(r"[A-Za-z0-9 #/.:;,_@+-]*").fullmatch
 
 
 def render(report: Report, cases: CasesOf | None = None) -> str:
@@ -25,7 +29,27 @@ def render(report: Report, cases: CasesOf | None = None) -> str:
 def pieces(report: Report, cases: CasesOf | None = None) -> Iterator[str]:
     """The same, bit by bit: a million tests are never in memory. Samples are read twice, as a suite begins with its totals."""
     cases = cases or view.inline_cases(report)
-    suites = [_suite(report, arm, cases(number)) for number, arm in enumerate(report.arms)]
+    totals = [Totals.of(cases(number)) for number in range(len(report.arms))]
+    yield from assembled(report, totals, lambda number: tests(report, report.arms[number], cases(number)))
+
+
+def tests(report: Report, arm: ArmReport, samples: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """The tests of an arm, one for each sample."""
+    name = suite_name(report, arm)
+    return (_passed(name, sample) or f"    {_indented(_test(name, sample))}\n" for sample in samples)
+
+
+def _passed(suite_name: str, sample: Mapping[str, Any]) -> str | None:
+    """The test of most samples in a tenth of the time: right at the first repeat, and nothing in its names needs care."""
+    name = sample["id"]
+    if sample.get("repeat") or view.outcome(sample) is not Outcome.RIGHT or not _SIMPLE(name) or not _SIMPLE(suite_name):
+        return None
+    return f'    <testcase classname="{suite_name}" name="{name}" time="{_seconds(sample):.3f}" />\n'
+
+
+def assembled(report: Report, totals: Sequence[Totals], tests_of: Callable[[int], Iterable[str]]) -> Iterator[str]:
+    """The whole file, from each arm's totals and its tests, by its number."""
+    suites = [_suite(report, arm, total) for arm, total in zip(report.arms, totals, strict=True)]
     root = Element("testsuites", {"name": "omniforge"})
     for key in ("tests", "failures", "errors", "skipped"):
         root.set(key, str(sum(int(suite.attrib[key]) for suite in suites)))
@@ -33,24 +57,45 @@ def pieces(report: Report, cases: CasesOf | None = None) -> Iterator[str]:
     yield f'<?xml version="1.0" encoding="utf-8"?>\n{_opening(root)}\n'
     for number, (arm, suite) in enumerate(zip(report.arms, suites, strict=True)):
         yield f"  {_opening(suite)}\n    {_indented(_properties(report, arm))}\n"
-        for sample in cases(number):
-            yield f"    {_indented(_test(suite.attrib['name'], sample))}\n"
+        yield from tests_of(number)
         yield "  </testsuite>\n"
     yield "</testsuites>\n"
 
 
-def _suite(report: Report, arm: ArmReport, samples: Iterable[Mapping[str, Any]]) -> Element:
-    suite = Element("testsuite", {"name": _text(f"{view.evalset_name(report)} {arm.name}"), "timestamp": _text(report.created_at)})
-    counts = dict.fromkeys(Outcome, 0)
-    seconds = 0.0
-    for sample in samples:
-        seconds += _seconds(sample)
-        counts[view.outcome(sample)] += 1
-    suite.set("tests", str(sum(counts.values())))
-    suite.set("failures", str(counts[Outcome.WRONG]))
-    suite.set("errors", str(counts[Outcome.ERROR]))
-    suite.set("skipped", str(counts[Outcome.UNLABELLED]))
-    suite.set("time", f"{seconds:.3f}")
+@dataclass(slots=True)
+class Totals:
+    """How many tests of an arm ended how, and the seconds that they took."""
+
+    counts: Counter[Outcome] = field(default_factory=Counter)
+    seconds: float = 0.0
+
+    @classmethod
+    def of(cls, samples: Iterable[Mapping[str, Any]]) -> Totals:
+        """The totals of these samples."""
+        total = cls()
+        for sample in samples:
+            total.seconds += _seconds(sample)
+            total.counts[view.outcome(sample)] += 1
+        return total
+
+    def merge(self, other: Totals) -> None:
+        """Count another's tests too."""
+        self.counts.update(other.counts)
+        self.seconds += other.seconds
+
+
+def suite_name(report: Report, arm: ArmReport) -> str:
+    """What an arm's suite is called."""
+    return _text(f"{view.evalset_name(report)} {arm.name}")
+
+
+def _suite(report: Report, arm: ArmReport, total: Totals) -> Element:
+    suite = Element("testsuite", {"name": suite_name(report, arm), "timestamp": _text(report.created_at)})
+    suite.set("tests", str(total.counts.total()))
+    suite.set("failures", str(total.counts[Outcome.WRONG]))
+    suite.set("errors", str(total.counts[Outcome.ERROR]))
+    suite.set("skipped", str(total.counts[Outcome.UNLABELLED]))
+    suite.set("time", f"{total.seconds:.3f}")
     return suite
 
 

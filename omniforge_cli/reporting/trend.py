@@ -35,10 +35,11 @@ class TrendPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trend:
-    """The runs of one arm on one eval set, the oldest first."""
+    """The runs of one arm on one eval set, the oldest first. `measure` is what their accuracy means."""
 
     evalset: str
     arm: str
+    measure: str
     points: tuple[TrendPoint, ...]
 
 
@@ -49,7 +50,10 @@ def trends(reports: Iterable[Report]) -> list[Trend]:
         for arm in report.arms:
             key = (view.evalset_name(report), arm.name)
             groups[key] = [*groups.pop(key, []), (report, arm)]  # popped and put back: the latest arm stands last
-    return [Trend(evalset=key[0], arm=numbers.one_line(key[1]), points=_points(runs)) for key, runs in reversed(groups.items())]
+    return [
+        Trend(evalset=key[0], arm=numbers.one_line(key[1]), measure=runs[-1][0].measure, points=_points(runs))
+        for key, runs in reversed(groups.items())
+    ]
 
 
 def render_text(reports: Iterable[Report], *, width: int = 80, encoding: str = "utf-8", last: int = 20) -> str:
@@ -113,8 +117,17 @@ def _block(trend: Trend, width: int, last: int) -> list[str]:
         values = [value_of(point) for point in points]
         there = [value for value in values if value is not None and numbers.known(value)]
         if there:
-            lines.append([name, text(values[0]), text(values[-1]), text(min(there)), text(max(there)), sparkline(values)])
-    rows = [["run", "made", "accuracy", "p95", "cost", "status", "changed"]]
+            lines.append(
+                [
+                    trend.measure if name == _MEASURES[0][0] else name,
+                    text(values[0]),
+                    text(values[-1]),
+                    text(min(there)),
+                    text(max(there)),
+                    sparkline(values),
+                ]
+            )
+    rows = [["run", "made", trend.measure, "p95", "cost", "status", "changed"]]
     rows += [
         [
             point.run_id,
@@ -135,7 +148,7 @@ def _section(trend: Trend, last: int) -> dict[str, Any]:
     points = trend.points[-last:]
     accuracy = charts.timeline([point.accuracy for point in points], numbers.percent, most=1.0)
     others = [(name, [Estimate(value=value_of(point)) for point in points], text) for name, value_of, text in _MEASURES[1:]]
-    drawn = [(_MEASURES[0][0], accuracy), *((name, charts.timeline(values, text)) for name, values, text in others)]
+    drawn = [(trend.measure, accuracy), *((name, charts.timeline(values, text)) for name, values, text in others)]
     rows = [
         (
             point,

@@ -81,7 +81,7 @@ def evalset_name(report: Report) -> str:
 
 def accuracy_name(report: Report) -> str:
     """What accuracy means in this run: in a replay, agreement with the decisions made then."""
-    return "agreement" if report.command == "replay" else "accuracy"
+    return report.measure
 
 
 def metric_rows(report: Report) -> list[MetricRow]:

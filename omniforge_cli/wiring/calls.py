@@ -70,15 +70,15 @@ class Routers:
         self._budget = _budget(concurrency, self._options)
         self._clock = QueueClock() if self._budget is not None else None
 
-    def ask(self, *, no_fallback: bool) -> Ask:
-        """What carries out the attempts: many at a time where an LLM is waited for, on every core where much is decided offline."""
+    def ask(self, *, no_fallback: bool, paired: bool) -> Ask:
+        """What carries out attempts: many at a time where an LLM is waited for, on every core where much is decided offline."""
         plan, tenant_id = self._plan, self._settings.tenant
         if plan.n_samples >= _MANY and all(arm.analyzer in (Analyzer.LOCAL, Analyzer.KEYWORD) for arm in plan.arms):
-            from omniforge_cli.wiring.workers import offline_samples
+            from omniforge_cli.wiring.offline import offline_batches
 
-            return partial(offline_samples, self._settings, plan.arms[0].analyzer)
+            return partial(offline_batches, self._settings, plan, paired)
         routers = self.build(no_fallback=no_fallback)
-        return partial(run_samples, routers=routers, workers=self.workers, tenant_id=tenant_id)
+        return lambda done: run_samples(plan.attempts(done), routers=routers, workers=self.workers, tenant_id=tenant_id)
 
     def build(self, *, no_fallback: bool) -> list[Router]:
         """One router an arm; arms of one model share its provider."""

@@ -20,6 +20,13 @@ def add(ref: str, case: Mapping[str, Any], settings: Settings) -> tuple[Path, Ca
     Raises:
         EvalSetError: the version is released, the case is none, or the file leaves no place for it.
     """
+    from omniforge_cli.files.locking import exclusive
+
+    with exclusive(Path.cwd()):  # between reading the file and writing it nobody else may add to it
+        return _added(ref, case, settings)
+
+
+def _added(ref: str, case: Mapping[str, Any], settings: Settings) -> tuple[Path, Case]:
     from omniforge_cli.files.append import appended, with_id
     from omniforge_cli.files.drafts import write_draft
     from omniforge_cli.files.evalset import case_from, check_labels, parse_evalset

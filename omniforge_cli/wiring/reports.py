@@ -23,6 +23,8 @@ FILE_NAMES: Final[Mapping[str, str]] = {
     "csv": "cases.csv",
 }
 
+_OF_CASES: Final = frozenset({"html", "junit", "parquet", "csv"})
+
 
 def read_formats(text: str) -> tuple[str, ...]:
     """The formats in a comma-separated list; `all` and `none` too. Raises SettingsError."""
@@ -59,18 +61,25 @@ def write_reports(finished: Finished, folder: Path, formats: Sequence[str]) -> l
     """
     report = finished.report
     wanted = set(formats) | ({"parquet"} if report.cases_file else set())
+    left = set(wanted)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if finished.texts is not None:
+            from omniforge_cli.wiring import case_files
+
+            if case_files.is_piecemeal(report):
+                case_files.write_case_files(report, finished.texts(), {name: folder / FILE_NAMES[name] for name in wanted & _OF_CASES})
+                left -= _OF_CASES
         for name in FORMATS:
-            if name in wanted and name not in ("parquet", "csv"):
+            if name in left and name not in ("parquet", "csv"):
                 write_whole(folder / FILE_NAMES[name], _render(name, finished))
-        if wanted & {"parquet", "csv"}:
+        if left & {"parquet", "csv"}:
             from omniforge_cli.adapters import tables
 
             tables.write(
                 _all_cases(finished),
-                parquet=folder / FILE_NAMES["parquet"] if "parquet" in wanted else None,
-                csv=folder / FILE_NAMES["csv"] if "csv" in wanted else None,
+                parquet=folder / FILE_NAMES["parquet"] if "parquet" in left else None,
+                csv=folder / FILE_NAMES["csv"] if "csv" in left else None,
             )
     except OSError as exc:
         raise SettingsError(f"{folder}: the reports cannot be written ({exc.strerror or exc}); give another --output-dir") from exc

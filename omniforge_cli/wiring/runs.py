@@ -62,6 +62,7 @@ def baseline_of(finished: Finished, ref: str | None = None) -> Baseline:
         labels=tuple(report.taxonomy["labels"]),
         arms={arm.name: [outcome_of(case) for case in finished.cases(number)] for number, arm in enumerate(report.arms)},
         prompts={arm.name: arm.prompt_sha256 for arm in report.arms},
+        measure=report.measure,
     )
 
 
@@ -72,6 +73,7 @@ def blessed_form(finished: Finished) -> dict[str, Any]:
         "schema_version": BASELINE_SCHEMA_VERSION,
         "kind": BASELINE_KIND,
         "run_id": report.run_id,
+        "measure": report.measure,
         "evalset": dict(report.evalset),
         "taxonomy": dict(report.taxonomy),
         "arms": [
@@ -151,6 +153,7 @@ def _blessed(document: Mapping[str, Any], path: Path) -> Baseline:
                 for arm in document["arms"]
             },
             prompts={arm["name"]: arm["prompt_sha256"] for arm in document["arms"]},
+            measure=document.get("measure", "accuracy"),
         )
     except (KeyError, TypeError, ValueError) as exc:
         raise RunMismatch(f"{path}: a broken baseline file ({exc}); bless the run again") from exc

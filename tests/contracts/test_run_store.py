@@ -15,7 +15,7 @@ from omniforge_cli.adapters.duckdb.connection import Database
 from omniforge_cli.adapters.duckdb.runs import DuckDBRunStore
 from omniforge_cli.core.decision import FallbackReason, Source, Usage
 from omniforge_cli.core.errors import NotFound
-from omniforge_cli.core.run import Analyzer, Arm, Run, RunStatus, Sample, SampleError
+from omniforge_cli.core.run import Analyzer, Arm, Run, RunStatus, Sample, SampleError, SampleRow, sample_row
 from omniforge_cli.evals.memory import MemoryRunStore
 from omniforge_cli.evals.store import RunStore
 
@@ -60,6 +60,10 @@ def sample(case_id: str = "c1", *, arm: int = 0, repeat: int = 0, predicted: str
     return Sample(case_id=case_id, case_hash="h", arm=arm, repeat=repeat, expected="a", predicted=predicted, correct=predicted == "a")
 
 
+def rows(*samples: Sample) -> list[SampleRow]:
+    return [*map(sample_row, samples)]
+
+
 FULL = Sample(
     case_id="voll",
     case_hash="h",
@@ -100,21 +104,21 @@ async def test_a_run_comes_back_as_it_was_created(store: RunStore) -> None:
 async def test_samples_come_back_without_loss(store: RunStore) -> None:
     lone = replace(FULL, case_id="lone", message="half \ud83d a pair")
     await store.create(run())
-    await store.append("r1", [FULL, sample(), lone], tenant_id="acme")
-    assert await read(store) == [sample(), FULL, lone]
+    await store.append("r1", rows(FULL, sample(), lone), tenant_id="acme")
+    assert await read(store) == [FULL, sample(), lone]
 
 
-async def test_samples_come_by_arm_and_then_in_order_of_arrival(store: RunStore) -> None:
+async def test_samples_come_in_order_of_arrival(store: RunStore) -> None:
     await store.create(run())
-    await store.append("r1", [sample("z"), sample("b", arm=1)], tenant_id="acme")
-    await store.append("r1", [sample("a"), sample("a", arm=1)], tenant_id="acme")
-    assert [found.key for found in await read(store)] == [(0, "z", 0), (0, "a", 0), (1, "b", 0), (1, "a", 0)]
+    await store.append("r1", rows(sample("z"), sample("b", arm=1)), tenant_id="acme")
+    await store.append("r1", rows(sample("a"), sample("a", arm=1)), tenant_id="acme")
+    assert [found.key for found in await read(store)] == [(0, "z", 0), (1, "b", 0), (0, "a", 0), (1, "a", 0)]
 
 
 async def test_a_sample_of_the_same_key_replaces_the_one_before_in_its_place(store: RunStore) -> None:
     await store.create(run())
-    await store.append("r1", [sample("a", predicted=None), sample("b")], tenant_id="acme")
-    await store.append("r1", [sample("a", predicted="x"), sample("a")], tenant_id="acme")
+    await store.append("r1", rows(sample("a", predicted=None), sample("b")), tenant_id="acme")
+    await store.append("r1", rows(sample("a", predicted="x"), sample("a")), tenant_id="acme")
     assert await read(store) == [sample("a"), sample("b")]
     assert await store.sample_keys("r1", tenant_id="acme") == {(0, "a", 0), (0, "b", 0)}
 
@@ -129,10 +133,10 @@ async def test_finishing_records_status_and_summary(store: RunStore) -> None:
 
 async def test_creating_a_run_again_resumes_it_with_its_samples(store: RunStore) -> None:
     await store.create(run())
-    await store.append("r1", [sample("a")], tenant_id="acme")
+    await store.append("r1", rows(sample("a")), tenant_id="acme")
     await store.finish("r1", RunStatus.FAIL, summary={}, tenant_id="acme")
     await store.create(run())
-    await store.append("r1", [sample("b")], tenant_id="acme")
+    await store.append("r1", rows(sample("b")), tenant_id="acme")
     assert (await store.get("r1", tenant_id="acme")).status is RunStatus.RUNNING
     assert [found.case_id for found in await read(store)] == ["a", "b"]
 
@@ -167,12 +171,12 @@ async def test_an_exact_id_is_found_among_many_that_begin_with_it(store: RunStor
 
 async def test_another_tenants_run_does_not_exist_in_the_same_words(store: RunStore) -> None:
     await store.create(run())
-    await store.append("r1", [sample()], tenant_id="acme")
+    await store.append("r1", rows(sample()), tenant_id="acme")
     words = set()
     for run_id in ("r1", "r9"):
         for attempt in (
             store.get(run_id, tenant_id="other"),
-            store.append(run_id, [sample()], tenant_id="other"),
+            store.append(run_id, rows(sample()), tenant_id="other"),
             store.finish(run_id, RunStatus.PASS, summary={}, tenant_id="other"),
             store.sample_keys(run_id, tenant_id="other"),
             read(store, run_id, "other"),
@@ -191,6 +195,6 @@ async def test_another_tenants_run_does_not_exist_in_the_same_words(store: RunSt
 async def test_two_tenants_may_have_runs_of_the_same_id(store: RunStore) -> None:
     for tenant in ("acme", "other"):
         await store.create(run(tenant_id=tenant))
-        await store.append("r1", [sample(tenant)], tenant_id=tenant)
+        await store.append("r1", rows(sample(tenant)), tenant_id=tenant)
     assert [found.case_id for found in await read(store, tenant_id="other")] == ["other"]
     assert [found.case_id for found in await read(store)] == ["acme"]

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from time import process_time
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from omniforge_cli.core import redaction
 from omniforge_cli.core.redaction import MASK, redact
 
 A = "Ab3" * 12  # letters and digits of no known key
@@ -155,3 +158,21 @@ def test_the_time_grows_no_faster_than_a_hostile_text(piece: str) -> None:
 @pytest.mark.parametrize("text", ["PASSWORD: hunter", "my paſſword: hunter", "the API KEY is 0123456789abcdef", "Contraseña: abc12345"])
 def test_case_does_not_hide_a_secret(text: str) -> None:
     assert MASK in redact(text)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "guard"),
+    [
+        (redaction._TOKEN, redaction._LONG_RUN),
+        (redaction._WEBHOOK, redaction._LONG_RUN),
+        (redaction._AUTHORIZATION, redaction._LONG_RUN),
+        (redaction._DIGITS, redaction._MANY_DIGITS),
+    ],
+    ids=["token", "webhook", "authorization", "digits"],
+)
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(st.data())
+def test_what_is_looked_for_first_stands_in_every_text_that_a_pattern_fits(
+    pattern: re.Pattern[str], guard: re.Pattern[str], data: Any
+) -> None:
+    assert guard.search(data.draw(st.from_regex(pattern)))

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from functools import partial
+from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from omniforge_cli.core.errors import StorageLocked
-from omniforge_cli.core.run import RunStatus
+from omniforge_cli.core.run import RunStatus, Sample
 from omniforge_cli.evals.evaluate import EvalJob, evaluate
 from omniforge_cli.evals.journal import new_journal
 from omniforge_cli.evals.memory import MemoryRunStore
@@ -27,7 +26,10 @@ def job(
     head = run(made, folder)
     record = RunRecord(made, head, journal=new_journal(folder), open_store=open_store, warn=warnings.append, is_paired=False)
     router = Router(taxonomy=TAXONOMY, asked=asked or Answering("a"))
-    ask = partial(run_samples, routers=[router], workers=3, tenant_id="t")
+
+    def ask(done: Sequence[int]) -> AsyncGenerator[Sample, None]:
+        return run_samples(made.attempts(done), routers=[router], workers=3, tenant_id="t")
+
     return EvalJob(plan=made, run=head, ask=ask, record=record, head=HEAD, **more)
 
 

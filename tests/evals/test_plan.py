@@ -11,7 +11,7 @@ from tests.evals.making import cases, plan
 
 def test_every_case_arm_and_repeat_stands_once_in_the_plan() -> None:
     made = plan(3, repeats=2, arms=2)
-    keys = [attempt.key for attempt in made.attempts()]
+    keys = [(attempt.arm, attempt.case.id, attempt.repeat) for attempt in made.attempts()]
     assert len(keys) == len(set(keys)) == made.n_samples == 12
 
 

@@ -58,10 +58,10 @@ def test_what_reaches_the_disk_has_passed_through_the_seal() -> None:
         return text[::-1]
 
     cases = SpooledCases(seal=seal, unseal=lambda text: text[::-1])
-    for number in range(64):
+    for number in range(96):
         cases.append(case(number))
     assert len(written) == 1
-    assert list(cases) == [case(number) for number in range(64)]
+    assert list(cases) == [case(number) for number in range(96)]
 
 
 def test_the_first_of_them_are_taken_into_memory_and_all_are_not() -> None:

@@ -176,3 +176,18 @@ def test_secrets_are_masked_in_every_report(omniforge: Omniforge) -> None:
     assert len(files) == 5
     assert secret not in done.out
     assert not [path.name for path in files if secret.encode() in path.read_bytes()]
+
+
+def test_two_replays_are_compared_by_their_agreement(omniforge: Omniforge, loopback: Start) -> None:
+    rows = talk(10)
+    source, ids = write_lines("talk.jsonl", rows), []
+    for share_wrong in (0.0, 0.4):
+        server = loopback(oracle(rows, share_wrong))
+        ids.append(str(omniforge(*asking(server, "--from", source, "--format", "json")).json["run_id"]))
+    told = omniforge("compare", *ids)
+    assert told.out.startswith("FURTHER FROM WHAT WAS DECIDED THEN\n")
+    assert "agreement changed by -40.0 points" in told.out
+    assert "accuracy" not in told.out
+    assert omniforge("runs", "bless", ids[0], "--to", "blessed.json").code == 0
+    assert "agreement changed" in omniforge("compare", "blessed.json", ids[1]).out
+    assert "agreement" in (trend := omniforge("runs", "trend").out) and "accuracy" not in trend

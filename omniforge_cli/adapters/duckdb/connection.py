@@ -56,6 +56,7 @@ class _Mode(Enum):
 
     READ = "read"
     WRITE = "write"
+    WRITE_MUCH = "write much"
     ERASE = "erase"
 
 
@@ -103,6 +104,14 @@ class Database:
         """
         return await asyncio.get_running_loop().run_in_executor(self._worker, self._run, work, _Mode.WRITE)
 
+    async def write_much(self, work: Work[T]) -> T:
+        """Like `write`, for one of many large pieces: DuckDB keeps no more memory than a piece needs.
+
+        Raises:
+            StorageError: the file cannot be used; nothing of the unit was written.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._worker, self._run, work, _Mode.WRITE_MUCH)
+
     async def erase(self, work: Work[T]) -> T:
         """Like `write`, and then write the whole file anew, so that nothing that the unit deleted is left in its bytes.
 
@@ -138,7 +147,7 @@ class Database:
     def _attempt(self, work: Work[T], mode: _Mode) -> T:
         if mode is not _Mode.READ and not self.path.exists():
             self._create()
-        with self._engine.opened(self.path, writable=mode is not _Mode.READ) as connection:
+        with self._engine.opened(self.path, writable=mode is not _Mode.READ, frugal=mode is _Mode.WRITE_MUCH) as connection:
             session = Session(connection=connection, cipher=self._admitted(connection, mode))
             if mode is _Mode.READ:
                 return work(session)

@@ -24,6 +24,8 @@ _CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
 }
 _BUSY: Final = ("lock on file", "already attached")
 """What DuckDB says when another process, or another `Engine` of this one, has the file open."""
+_LITTLE: Final = "200MB"
+"""What DuckDB may keep where much is written piece by piece; left alone, it keeps half a gigabyte of blocks that nobody reads again."""
 _NOT_FOLDED: Final = "but CHECKPOINT during DETACH failed"
 """What DuckDB says when it has detached a file, and its log stays beside it."""
 
@@ -40,8 +42,10 @@ class Engine:
         self._with_log: Path | None = None
 
     @contextlib.contextmanager
-    def opened(self, path: Path, *, writable: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+    def opened(self, path: Path, *, writable: bool, frugal: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
         """The file as the database in use, called `store`; a file to be read that is not there is an empty one.
+
+        `frugal` limits DuckDB's memory until the file is closed. Setting it back costs as much as opening the file, so not always.
 
         Raises:
             Busy: somebody else holds the file.
@@ -49,6 +53,8 @@ class Engine:
         """
         if self._connection is None:
             self._connection = duckdb.connect(":memory:", config=_CONFIG)
+        if frugal:
+            self._connection.execute(f"set memory_limit = '{_LITTLE}'")
         try:
             _attach(self._connection, path, writable=writable)
             try:
@@ -59,6 +65,10 @@ class Engine:
             if any(words in str(exc) for words in _BUSY):
                 raise Busy(str(exc)) from exc
             raise
+        finally:
+            if frugal:
+                with contextlib.suppress(duckdb.Error):  # after a fatal error it refuses everything, and is dropped
+                    self._connection.execute("reset memory_limit")
 
     def drop(self) -> None:
         """Let DuckDB go; the next use makes it anew."""

@@ -40,7 +40,12 @@ def _first_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """)
 
 
-MIGRATIONS: Final[tuple[Migration, ...]] = (_first_tables,)
+def _signs_of_life(connection: duckdb.DuckDBPyConnection) -> None:
+    """When a run's process last wrote: of a process on another host nothing else can tell that it is gone."""
+    connection.execute("alter table runs add column alive_at timestamp")
+
+
+MIGRATIONS: Final[tuple[Migration, ...]] = (_first_tables, _signs_of_life)
 ORDERED_BY: Final = {"messages": "slot"}
 """How tables are ordered when the file is written anew: a conversation's messages together, however scattered they arrived."""
 

@@ -6,18 +6,32 @@ import builtins
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
+
+import duckdb
 
 from omniforge_cli.adapters.duckdb.connection import Database, Session
 from omniforge_cli.adapters.duckdb.rows import from_utc, to_json, to_utc
 from omniforge_cli.adapters.processes import ProcessIdentity
-from omniforge_cli.core.run import Analyzer, Arm, Run, RunStatus, Sample
+from omniforge_cli.core.run import Analyzer, Arm, Run, RunStatus, Sample, SampleRow, sample_from
 from omniforge_cli.evals.memory import chosen_run, no_such_run
 
 _CHUNK: Final = 5_000
-_HEAD: Final = "tenant_id, id, created_at, ended_at, status, head, summary, pid, host, process_started"
+_HEAD: Final = "tenant_id, id, created_at, ended_at, status, head, summary, pid, host, process_started, alive_at"
+
+
+SILENT: Final = timedelta(minutes=5)
+"""A run that wrote nothing for so long is no longer carried out: it writes every minute, and clocks differ by less than the rest."""
+_MANY: Final = 1_000
+"""Samples from which on a write is one of many large ones."""
+_REPLACE: Final = "on conflict (tenant_id, run_id, arm, case_id, repeat) do update set sample = excluded.sample"
+"""Ends an insert of samples some of which may be there. It takes half as long again, which is why new ones do without."""
+
+
+class _AreThere(Exception):
+    """Some of the samples to be stored have been stored before."""
 
 
 class DuckDBRunStore:
@@ -30,14 +44,18 @@ class DuckDBRunStore:
         """Store a run's head; one that is there already is taken over by this process and keeps its samples."""
         await self._database.write(lambda session: _create(session, run))
 
-    async def append(self, run_id: str, samples: Sequence[Sample], *, tenant_id: str) -> None:
+    async def append(self, run_id: str, rows: Sequence[SampleRow], *, tenant_id: str) -> None:
         """Store finished samples in one transaction; a sample with the same key is replaced in its place.
 
         Raises:
             NotFound: missing or not this tenant's.
         """
-        latest = {sample.key: sample for sample in samples}  # one statement cannot replace a row twice
-        await self._database.write(lambda session: _append(session, run_id, list(latest.values()), tenant_id))
+        latest = list({row[:3]: row for row in rows}.values())  # one statement cannot replace a row twice
+        write = self._database.write_much if len(latest) >= _MANY else self._database.write
+        try:
+            await write(lambda session: _append(session, run_id, latest, tenant_id, if_there=""))
+        except _AreThere:  # after a crash, or when a writer was cancelled and does not know how far it came
+            await write(lambda session: _append(session, run_id, latest, tenant_id, if_there=_REPLACE))
 
     async def finish(self, run_id: str, status: RunStatus, *, summary: Mapping[str, Any], tenant_id: str) -> None:
         """Record how a run ended.
@@ -45,7 +63,7 @@ class DuckDBRunStore:
         Raises:
             NotFound: missing or not this tenant's.
         """
-        ended_at = to_utc(datetime.now(UTC))
+        ended_at = _utc_now()
 
         def work(session: Session) -> None:
             told = session.cipher.seal(to_json(summary), owner=tenant_id)
@@ -87,18 +105,17 @@ class DuckDBRunStore:
         return await self._database.read(work)
 
     async def samples(self, run_id: str, *, tenant_id: str) -> AsyncIterator[Sample]:
-        """The stored samples by arm, then in order of arrival; the file is open only while a chunk is read.
+        """The stored samples in order of arrival; the file is open only while a chunk is read.
 
         Raises:
             NotFound: missing or not this tenant's.
         """
-        arm, position = -1, -1
-        while True:
-            chunk = await self._database.read(partial(_chunk, run_id, tenant_id, (arm, position)))
-            for arm, position, sample in chunk:  # noqa: B007 - the last pair says where the next chunk begins
+        first, n_arrived = 0, 1
+        while first < n_arrived:
+            n_arrived, chunk = await self._database.read(partial(_chunk, run_id, tenant_id, first))
+            for sample in chunk:
                 yield sample
-            if len(chunk) < _CHUNK:
-                return
+            first += _CHUNK
 
 
 def _head(run: Run) -> dict[str, Any]:
@@ -121,40 +138,50 @@ def _create(session: Session, run: Run) -> None:
     summary = seal(to_json(run.summary), owner=run.tenant_id)
     session.connection.execute(
         """
-        insert into runs values (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)
+        insert into runs values (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)
         on conflict (tenant_id, id) do update set
             created_at = excluded.created_at, ended_at = excluded.ended_at, status = excluded.status, head = excluded.head,
-            summary = excluded.summary, pid = excluded.pid, host = excluded.host, process_started = excluded.process_started
+            summary = excluded.summary, pid = excluded.pid, host = excluded.host, process_started = excluded.process_started,
+            alive_at = excluded.alive_at
         """,
-        [run.tenant_id, run.run_id, to_utc(run.created_at), ended_at, run.status.value, head, summary, me.pid, me.host, me.started],
+        [
+            run.tenant_id,
+            run.run_id,
+            to_utc(run.created_at),
+            ended_at,
+            run.status.value,
+            head,
+            summary,
+            me.pid,
+            me.host,
+            me.started,
+            _utc_now(),
+        ],
     )
 
 
-def _append(session: Session, run_id: str, samples: Sequence[Sample], tenant_id: str) -> None:
+def _append(session: Session, run_id: str, rows: Sequence[SampleRow], tenant_id: str, *, if_there: str) -> None:
     me = ProcessIdentity.current()
     sql = """
-        update runs set n_arrived = n_arrived + ?, pid = ?, host = ?, process_started = ?
+        update runs set n_arrived = n_arrived + ?, pid = ?, host = ?, process_started = ?, alive_at = ?
         where tenant_id = ? and id = ? returning n_arrived
     """
-    row = session.connection.execute(sql, [len(samples), me.pid, me.host, me.started, tenant_id, run_id]).fetchone()
+    row = session.connection.execute(sql, [len(rows), me.pid, me.host, me.started, _utc_now(), tenant_id, run_id]).fetchone()
     if row is None:
         raise no_such_run(run_id)
-    first = row[0] - len(samples)
-    columns = [
-        [sample.arm for sample in samples],
-        [sample.case_id for sample in samples],
-        [sample.repeat for sample in samples],
-        list(range(first, first + len(samples))),
-        [session.cipher.seal(to_json(sample.to_dict()), owner=tenant_id) for sample in samples],
-    ]
-    session.connection.execute(
-        """
+    first = row[0] - len(rows)
+    arms, case_ids, repeats, texts = map(list, zip(*rows, strict=True)) if rows else ([], [], [], [])
+    sealed = [session.cipher.seal(text, owner=tenant_id) for text in texts]
+    sql = f"""
         insert into run_cases
         select ?, ?, unnest(?::integer[]), unnest(?::varchar[]), unnest(?::integer[]), unnest(?::bigint[]), unnest(?::varchar[])
-        on conflict (tenant_id, run_id, arm, case_id, repeat) do update set sample = excluded.sample
-        """,
-        [tenant_id, run_id, *columns],
-    )
+        {if_there}
+    """
+    values = [tenant_id, run_id, arms, case_ids, repeats, list(range(first, first + len(rows))), sealed]
+    try:
+        session.connection.execute(sql, values)
+    except duckdb.ConstraintException as exc:
+        raise _AreThere from exc
 
 
 def _get(session: Session, run_id: str, tenant_id: str) -> Run:
@@ -171,22 +198,23 @@ def _check(session: Session, run_id: str, tenant_id: str) -> None:
         raise no_such_run(run_id)
 
 
-def _chunk(run_id: str, tenant_id: str, after: tuple[int, int], session: Session) -> builtins.list[tuple[int, int, Sample]]:
-    if after == (-1, -1):
-        _check(session, run_id, tenant_id)
-    sql = """
-        select arm, position, sample from run_cases
-        where tenant_id = ? and run_id = ? and (arm > ? or (arm = ? and position > ?))
-        order by arm, position limit ?
+def _chunk(run_id: str, tenant_id: str, first: int, session: Session) -> tuple[int, builtins.list[Sample]]:
+    """How many samples have arrived in all, and those that arrived from the `first` on, as many as make a chunk.
+
+    A range of positions is read from the blocks that hold it; "the next 5,000" would sort everything that comes after, chunk by chunk.
     """
-    rows = session.connection.execute(sql, [tenant_id, run_id, after[0], after[0], after[1], _CHUNK]).fetchall()
-    return [(arm, position, Sample.from_dict(json.loads(session.cipher.open(text, owner=tenant_id)))) for arm, position, text in rows]
+    found = session.connection.execute("select n_arrived from runs where tenant_id = ? and id = ?", [tenant_id, run_id]).fetchone()
+    if found is None:
+        raise no_such_run(run_id)
+    sql = "select sample from run_cases where tenant_id = ? and run_id = ? and position between ? and ? order by position"
+    rows = session.connection.execute(sql, [tenant_id, run_id, first, first + _CHUNK - 1]).fetchall()
+    return found[0], [sample_from(session.cipher.open(text, owner=tenant_id)) for (text,) in rows]
 
 
 def _run(session: Session, row: Sequence[Any]) -> Run:
-    tenant_id, run_id, created_at, ended_at, status, head, summary, pid, host, started = row
+    tenant_id, run_id, created_at, ended_at, status, head, summary, pid, host, started, alive_at = row
     current = RunStatus(status)
-    if current is RunStatus.RUNNING and ProcessIdentity(pid=pid, host=host, started=started).is_gone:
+    if current is RunStatus.RUNNING and _is_gone(ProcessIdentity(pid=pid, host=host, started=started), alive_at or created_at):
         current = RunStatus.INTERRUPTED
     told = json.loads(session.cipher.open(head, owner=tenant_id))
     return Run(
@@ -199,3 +227,12 @@ def _run(session: Session, row: Sequence[Any]) -> Run:
         arms=tuple(Arm(**arm | {"analyzer": Analyzer(arm["analyzer"])}) for arm in told.pop("arms")),
         **told,
     )
+
+
+def _is_gone(process: ProcessIdentity, alive_at: datetime) -> bool:
+    """Whether a run's process has ended: certain on this host; on another one, that it has not written for minutes says so."""
+    return process.is_gone if process.is_here else _utc_now() - alive_at > SILENT
+
+
+def _utc_now() -> datetime:
+    return to_utc(datetime.now(UTC))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 from typing import Unpack
 
@@ -35,14 +36,15 @@ def command(**flags: Unpack[CompareFlags]) -> int:
 
     Runs are ids of the run store, report.json files, or baselines that `runs bless` wrote. Cases are matched by id and content.
     """
-    from omniforge_cli.api.comparison import compare_sync  # noqa: PLC0415 - `--help` must not pay for what comparing loads
+    from omniforge_cli.api.comparison import compared  # noqa: PLC0415 - `--help` must not pay for what comparing loads
 
     settings = settings_from(flags)
-    comparisons = compare_sync(flags["run_a"], flags["run_b"], settings=settings, seed=flags["seed"])
+    found = asyncio.run(compared(flags["run_a"], flags["run_b"], settings=settings, seed=flags["seed"]))
+    comparisons = found.comparisons
     if settings.format == "json":
         output.json_line(_plain(comparisons))
     else:
-        output.write("\n".join(_text(comparison) for comparison in comparisons))
+        output.write("\n".join(_text(comparison, found.measure) for comparison in comparisons))
     worse = any(comparison.verdict is Verdict.WORSE for comparison in comparisons)
     return ExitCode.GATE_FAILED if worse and flags["fail_on_regression"] else ExitCode.OK
 
@@ -54,9 +56,9 @@ def _plain(comparisons: tuple[Comparison, ...]) -> dict[str, object]:
     return {"schema_version": REPORT_SCHEMA_VERSION, **only, "comparisons": plain}
 
 
-def _text(comparison: Comparison) -> str:
-    from omniforge_cli.scoring.explain import explain  # noqa: PLC0415 - `--help` must not pay for what comparing loads
+def _text(comparison: Comparison, measure: str) -> str:
+    from omniforge_cli.scoring.explain import explain, grade  # noqa: PLC0415 - `--help` must not pay for what comparing loads
 
-    lines = [comparison.verdict.value.replace("_", " ").upper(), explain(comparison)]
+    lines = [grade(comparison.verdict, measure).replace("_", " ").upper(), explain(comparison, measure)]
     lines += [f"  {word}  {case}" for word, cases in (("fixed ", comparison.fixed), ("broken", comparison.broken)) for case in cases]
     return "\n".join(lines) + "\n"

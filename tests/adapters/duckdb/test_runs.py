@@ -7,16 +7,18 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from omniforge_cli.adapters.duckdb.connection import Database
 from omniforge_cli.adapters.duckdb.runs import DuckDBRunStore
-from omniforge_cli.core.run import Analyzer, Arm, Run, RunStatus, Sample
+from omniforge_cli.core.run import Analyzer, Arm, Run, RunStatus, Sample, sample_row
 
 WRITER = """
 import asyncio, sys, time
 from datetime import UTC, datetime
 from omniforge_cli.adapters.duckdb.connection import Database
 from omniforge_cli.adapters.duckdb.runs import DuckDBRunStore
-from omniforge_cli.core.run import Analyzer, Arm, Run, RunStatus, Sample
+from omniforge_cli.core.run import Analyzer, Arm, Run, RunStatus, Sample, sample_row
 
 async def main(path, run_id, n_commits):
     store = DuckDBRunStore(Database(path, lock_timeout_s=30))
@@ -25,7 +27,7 @@ async def main(path, run_id, n_commits):
     for number in range(n_commits):
         samples = [Sample(case_id=f"{run_id}-{number}-{i}", case_hash="", arm=0, repeat=0, expected=None, predicted=None, correct=False)
             for i in range(3)]
-        await store.append(run_id, samples, tenant_id="t")
+        await store.append(run_id, [*map(sample_row, samples)], tenant_id="t")
     print("stored", flush=True)
     time.sleep(60)
 
@@ -96,7 +98,7 @@ async def test_no_plain_text_of_a_run_is_in_an_encrypted_file(tmp_path: Path) ->
     )
     sample = Sample(case_id="c", case_hash="", arm=0, repeat=0, expected=None, predicted=None, correct=False, message=secret)
     await store.create(head)
-    await store.append("r1", [sample], tenant_id="t")
+    await store.append("r1", [sample_row(sample)], tenant_id="t")
     await store.finish("r1", RunStatus.PASS, summary={"worst": secret}, tenant_id="t")
     assert secret.encode() not in database.path.read_bytes()
     found = await store.get("r1", tenant_id="t")
@@ -115,7 +117,24 @@ async def test_more_samples_than_one_chunk_come_back_whole_and_in_order(tmp_path
         Sample(case_id=str(number), case_hash="", arm=number % 2, repeat=0, expected=None, predicted=None, correct=False)
         for number in range(11_000)
     ]
-    await store.append("r1", many, tenant_id="t")
+    await store.append("r1", [*map(sample_row, many)], tenant_id="t")
     found = [int(sample.case_id) async for sample in store.samples("r1", tenant_id="t")]
-    assert found == [*range(0, 11_000, 2), *range(1, 11_000, 2)]
+    assert found == [*range(11_000)]
+    await database.close()
+
+
+async def test_a_run_of_another_host_is_interrupted_once_it_has_been_silent_for_minutes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(tmp_path / "runs.duckdb")
+    store = DuckDBRunStore(database)
+    process = writer(database.path, "r1", 1)
+    await asyncio.to_thread(wait_until_stored, process)
+    kill(process)
+    monkeypatch.setattr("socket.gethostname", lambda: "elsewhere")
+    assert (await store.get("r1", tenant_id="t")).status is RunStatus.RUNNING
+    await database.write(lambda session: session.connection.execute("update runs set alive_at = alive_at - interval 6 minute"))
+    assert (await store.get("r1", tenant_id="t")).status is RunStatus.INTERRUPTED
+    await store.append("r1", [], tenant_id="t")
+    assert (await store.get("r1", tenant_id="t")).status is RunStatus.RUNNING
     await database.close()

@@ -71,7 +71,7 @@ def _read_taxonomy(path: Path) -> Taxonomy:
         raise TaxonomyError(f"{path}: cannot be read ({exc.strerror})") from exc
     taxonomy = compiled.load_taxonomy(settings_file.cache_dir(), content)
     if taxonomy is None:
-        from omniforge_cli.files.documents import decode
+        from omniforge_cli.files.contents import decode
         from omniforge_cli.files.taxonomy import parse_taxonomy
 
         taxonomy = parse_taxonomy(decode(content, path, TaxonomyError), path)

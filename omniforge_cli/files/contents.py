@@ -1,4 +1,4 @@
-"""The bytes of a file that a person wrote, and their text. Apart from `documents`, whose YAML and pydantic take longer to load than most to read."""
+"""The bytes of a file that a person wrote, and their text. Apart from `documents`, because YAML and pydantic take long to load."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from omniforge_cli.core.errors import StorageLocked
 from omniforge_cli.core.run import RunStatus
+from omniforge_cli.evals.conclusion import conclude
 from omniforge_cli.evals.evaluate import EvalJob, evaluate
 from omniforge_cli.evals.journal import new_journal
 from omniforge_cli.evals.memory import MemoryRunStore
@@ -28,7 +29,7 @@ def job(
     record = RunRecord(made, head, journal=new_journal(folder), open_store=open_store, warn=warnings.append, is_paired=False)
     router = Router(taxonomy=TAXONOMY, asked=asked or Answering("a"))
     ask = partial(run_samples, routers=[router], workers=3, tenant_id="t")
-    return EvalJob(plan=made, run=head, ask=ask, record=record, head=HEAD, **more)
+    return EvalJob(plan=made, run=head, ask=ask, open_record=lambda: record, conclude=conclude, head=HEAD, **more)
 
 
 async def test_the_first_requests_do_not_wait_for_the_store(tmp_path: Path) -> None:

@@ -65,6 +65,6 @@ def command(**flags: Unpack[ReplayFlags]) -> int:
     """
     collect_rarely()
     share_often()
-    from omniforge_cli.cli.measuring import run_replay  # noqa: PLC0415 - `--help` must not pay for what measuring loads
+    from omniforge_cli.cli.replaying import run_replay  # noqa: PLC0415 - `--help` must not pay for what measuring loads
 
     return run_replay(flags)

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -28,8 +28,12 @@ _DNS_SECONDS: Final = 300
 _IDLE_SECONDS: Final = 30.0
 """A connection idle for longer is not used again: servers close them, and a POST on a closed one fails."""
 
-_KEPT_BEGINNINGS: Final = 8
-"""Arms that share a model take turns; more of them than this encode their prompts anew."""
+_KEPT_ENCODINGS: Final = 8
+"""Arms that share a model take turns; more of them than this are encoded anew."""
+
+
+_JSON: Final = json.JSONEncoder(ensure_ascii=False)
+Part = TypeVar("Part")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,7 +60,8 @@ class DirectProvider:
         self._session: aiohttp.ClientSession | None = None
         self._dialects = Dialects()
         self._endpoints: dict[tuple[str, str | None], Endpoint] = {}
-        self._beginnings = _Beginnings()
+        self._heads: _Encodings[dict[str, Any]] = _Encodings(_head)
+        self._beginnings: _Encodings[tuple[ChatMessage, ...]] = _Encodings(_beginning)
         self._proxies: dict[str, str | None] = {}
 
     async def complete(self, request: ProviderRequest, *, timeout_s: float) -> Completion:
@@ -100,9 +105,9 @@ class DirectProvider:
         raise ParameterRefused(complaint, fault) if status in REFUSED_PARAMETER else fault
 
     def _body(self, call: _Call, parameters: Mapping[str, Any]) -> bytes:
-        *earlier, last = call.request.messages
-        head = json.dumps({"model": call.endpoint.model, **parameters}, ensure_ascii=False).encode()
-        return b"".join((head[:-1], b', "messages": [', self._beginnings.encoded(tuple(earlier)), _encoded(last), b"]}"))
+        messages = call.request.messages
+        head = self._heads.of({"model": call.endpoint.model, **parameters})
+        return b"".join((head, self._beginnings.of(messages[:-1]), _message(messages[-1]), b"]}"))
 
     async def _post(self, call: _Call, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
         headers = {"Content-Type": "application/json"}
@@ -148,27 +153,39 @@ class DirectProvider:
         return self._proxies[url]
 
 
-class _Beginnings:
-    """The JSON of the messages before the last, each with its comma, for the few beginnings that were sent most recently.
+class _Encodings(Generic[Part]):
+    """The JSON of the few values that were sent most recently, of a part of the body that is the same for every case of an arm.
 
-    They are the same for every case of an arm, and twenty times as long as the last message.
+    The parameters with the reply's schema and the messages before the last are twenty times as long as what changes. They are the same
+    objects every time, so that finding them compares no text.
     """
 
-    def __init__(self) -> None:
-        self._known: list[tuple[tuple[ChatMessage, ...], bytes]] = []
+    def __init__(self, encode: Callable[[Part], bytes]) -> None:
+        self._encode = encode
+        self._known: list[tuple[Part, bytes]] = []
 
-    def encoded(self, messages: tuple[ChatMessage, ...]) -> bytes:
-        """The JSON of these messages. A renderer gives the same objects every time, so that finding them compares no text."""
+    def of(self, part: Part) -> bytes:
+        """The JSON of this part."""
         for known, encoded in self._known:
-            if known == messages:
+            if known == part:
                 return encoded
-        encoded = b"".join(_encoded(message) + b", " for message in messages)
-        self._known = [(messages, encoded), *self._known[: _KEPT_BEGINNINGS - 1]]
+        encoded = self._encode(part)
+        self._known = [(part, encoded), *self._known[: _KEPT_ENCODINGS - 1]]
         return encoded
 
 
-def _encoded(message: ChatMessage) -> bytes:
-    return json.dumps(on_the_wire(message), ensure_ascii=False).encode()
+def _head(parameters: dict[str, Any]) -> bytes:
+    """The body up to its first message."""
+    return _JSON.encode(parameters).encode()[:-1] + b', "messages": ['
+
+
+def _beginning(messages: tuple[ChatMessage, ...]) -> bytes:
+    """The messages before the last, each with its comma."""
+    return b"".join(_message(message) + b", " for message in messages)
+
+
+def _message(message: ChatMessage) -> bytes:
+    return _JSON.encode(on_the_wire(message)).encode()
 
 
 def _completion(call: _Call, body: bytes, latency_ms: float) -> Completion:

@@ -93,7 +93,8 @@ def write(cases: Iterable[Mapping[str, Any]], *, parquet: Path | None = None, cs
             for row in map(_row, cases):
                 total += 1
                 if spool is not None:
-                    longest = max(longest, spool.write(_LINE.encode(dict(zip(SCHEMA, row, strict=True))) + "\n"))
+                    told = {name: value for name, value in zip(SCHEMA, row, strict=True) if value is not None}
+                    longest = max(longest, spool.write(_LINE.encode(told) + "\n"))
                 if rows is not None:
                     rows.writerow(row)
         if parquet is not None:

@@ -233,7 +233,9 @@ def test_what_a_renderer_remembers_of_a_template_never_shows(user: str) -> None:
         for around in ({}, {"agents": agents}, {"history": history}, {"tenant_id": message or "t"}):
             request = RoutingRequest(message=message, **around)
             values = {"agents": request.agents, "history": request.history, "tenant": request.tenant_id, "message": message}
-            assert renderer.render(version, AB, request)[-1].content == Template(user.rstrip(), trim_blocks=True, lstrip_blocks=True).render(values)
+            assert renderer.render(version, AB, request)[-1].content == Template(
+                user.rstrip(), trim_blocks=True, lstrip_blocks=True
+            ).render(values)
 
 
 def test_messages_alone_fill_no_template_but_the_first(monkeypatch: pytest.MonkeyPatch) -> None:

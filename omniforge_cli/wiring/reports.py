@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -64,26 +63,20 @@ def write_reports(finished: Finished, folder: Path, formats: Sequence[str]) -> l
     wanted = set(formats) | ({"parquet"} if report.cases_file else set())
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with ThreadPoolExecutor(1) as beside:  # most of making a Parquet file is DuckDB's, which needs no interpreter
-            tables = beside.submit(_write_tables, finished, folder, wanted) if wanted & {"parquet", "csv"} else None
-            for name in FORMATS:
-                if name in wanted and name not in ("parquet", "csv"):
-                    write_whole(folder / FILE_NAMES[name], _render(name, finished))
-            if tables is not None:
-                tables.result()
+        for name in FORMATS:
+            if name in wanted and name not in ("parquet", "csv"):
+                write_whole(folder / FILE_NAMES[name], _render(name, finished))
+        if wanted & {"parquet", "csv"}:
+            from omniforge_cli.adapters import tables
+
+            tables.write(
+                _all_cases(finished),
+                parquet=folder / FILE_NAMES["parquet"] if "parquet" in wanted else None,
+                csv=folder / FILE_NAMES["csv"] if "csv" in wanted else None,
+            )
     except OSError as exc:
         raise SettingsError(f"{folder}: the reports cannot be written ({exc.strerror or exc}); give another --output-dir") from exc
     return [folder / FILE_NAMES[name] for name in FORMATS if name in wanted]
-
-
-def _write_tables(finished: Finished, folder: Path, wanted: set[str]) -> None:
-    from omniforge_cli.adapters import tables
-
-    tables.write(
-        _all_cases(finished),
-        parquet=folder / FILE_NAMES["parquet"] if "parquet" in wanted else None,
-        csv=folder / FILE_NAMES["csv"] if "csv" in wanted else None,
-    )
 
 
 def write_github(report: Report, folder: Path, step_summary: Path | None) -> str:

@@ -7,8 +7,6 @@ from typing import Unpack
 import click
 
 from omniforge_cli.cli.eval_options import EvalFlags, evaluation_options
-from omniforge_cli.cli.invocation import settings_from
-from omniforge_cli.wiring.loading import load_client
 from omniforge_cli.wiring.running import collect_rarely, share_often
 
 
@@ -24,8 +22,6 @@ def command(**flags: Unpack[EvalFlags]) -> int:
     """
     collect_rarely()
     share_often()
-    if flags["resume"] is None and flags["offline"] is None:
-        load_client(settings_from(flags), flags["models"])
     from omniforge_cli.cli.measuring import run_eval  # noqa: PLC0415 - `--help` must not pay for what measuring loads
 
     return run_eval(flags)

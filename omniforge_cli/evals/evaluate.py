@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from omniforge_cli.evals.conclusion import Against, Pairwise, Sweep
     from omniforge_cli.evals.record import RunRecord
 
-_FIRST_STEPS: Final = 20
-"""Steps of the event loop in which the first requests get out: twice as many as connecting to a server nearby takes."""
+_FIRST_STEPS: Final = 100
+"""Steps of the event loop in which the first requests get out: 256 workers start in 64, and connecting to a server nearby takes 10."""
 
 Ask = Callable[[Iterator[Attempt]], AsyncGenerator[Sample, None]]
 """Carries out attempts; to be called once, before anything else is under way."""

@@ -56,13 +56,15 @@ class EvalOptions:
 class Watcher:
     """Who is told what while a run goes on: its plan once it is made, each finished sample, and warnings.
 
-    `meanwhile` is done in a thread while answers are waited for; nobody learns whether it failed.
+    `meanwhile` is done in a thread while answers are waited for; nobody learns whether it failed. `on_finished` gets the report and the
+    folder of its files as soon as it is there, when the last samples are still on their way to the store.
     """
 
     on_plan: Callable[[Plan, Run], None] = lambda plan, run: None
     on_sample: Callable[[Sample], None] = lambda sample: None
     warn: Callable[[str], None] = lambda line: None
     meanwhile: Callable[[], None] = lambda: None
+    on_finished: Callable[[Finished, Path], None] = lambda finished, folder: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +133,7 @@ async def measure(subject: Subject, *, settings: Settings, watcher: Watcher) -> 
             max_errors=options.max_errors,
             facts=routers.facts,
             meanwhile=watcher.meanwhile,
+            deliver=lambda finished: watcher.on_finished(finished, Path(run.output_dir)),
             sweep=wiring.sweep(plan, loaded) if options.sweep else None,
         )
         finished = await run_job(job)

@@ -23,7 +23,7 @@ from omniforge_cli.core.settings import Settings
 from omniforge_cli.files.configuration import without_password
 from omniforge_cli.wiring.calls import EvalCalls
 from omniforge_cli.wiring.evaluation import load_gates
-from omniforge_cli.wiring.reports import prepare, read_formats
+from omniforge_cli.wiring.reports import prepare, read_formats, write_reports
 
 ROUTER_LOG: Final = "omniforge_cli.routing.router"
 
@@ -48,11 +48,13 @@ def carry_out(command: str, flags: Mapping[str, Any], measure: Measure) -> int:
     # the report counts fallbacks; a line for each would drown what else is said
     logging.getLogger(ROUTER_LOG).setLevel(logging.ERROR if settings.verbosity < 1 else logging.NOTSET)
     progress = Progress(command, quiet=settings.verbosity < 0)
+    files: list[Path] = []
     watcher = Watcher(
         on_plan=progress.begin,
         on_sample=progress.advance,
         warn=progress.warn,
         meanwhile=partial(_prepare, formats),
+        on_finished=lambda finished, folder: files.extend(write_reports(finished, folder, formats)),
     )
     try:
         measurement = asyncio.run(_within(flags["timeout_run"], measure(settings, watcher)))
@@ -69,7 +71,7 @@ def carry_out(command: str, flags: Mapping[str, Any], measure: Measure) -> int:
         progress.end()
     from omniforge_cli.cli.showing import show, tell_github  # noqa: PLC0415 - the first request must not wait for it
 
-    code = show(measurement, formats, settings)
+    code = show(measurement, files, settings)
     if flags["github"]:
         tell_github(measurement)
     return code

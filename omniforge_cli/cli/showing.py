@@ -1,9 +1,10 @@
-"""What `eval` and `replay` do once a run has ended: report files, the result on stdout, annotations for GitHub."""
+"""What `eval` and `replay` do once a run has ended: the result on stdout, annotations for GitHub."""
 
 from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,15 +16,14 @@ from omniforge_cli.core.settings import Settings
 from omniforge_cli.files.settings import no_colour, step_summary_file
 from omniforge_cli.reporting import json as json_report
 from omniforge_cli.reporting import terminal
-from omniforge_cli.wiring.reports import write_github, write_reports
+from omniforge_cli.wiring.reports import write_github
 
 EXIT_OF_STATUS: Final = {"pass": ExitCode.OK, "no_gates": ExitCode.OK, "fail": ExitCode.GATE_FAILED, "undecided": ExitCode.PROVIDER}
 
 
-def show(measurement: Measurement, formats: tuple[str, ...], settings: Settings) -> int:
-    """Write the report files, print the result, and return the exit code of the run's status."""
+def show(measurement: Measurement, files: Sequence[Path], settings: Settings) -> int:
+    """Print the result, and return the exit code of the run's status."""
     report = measurement.finished.report
-    files = write_reports(measurement.finished, measurement.folder, formats)
     measurement.finished.close()
     if settings.format == "json":
         output.write(json_report.render(report))

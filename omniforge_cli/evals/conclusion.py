@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, replace
+from typing import Final
 
 from omniforge_cli.core.report import ArmReport, Comparison, GateResult, Report
 from omniforge_cli.core.run import RunStatus
@@ -23,10 +25,13 @@ Against = Callable[[int, Sequence[Outcome]], Sequence[Comparison] | str]
 Sweep = Callable[[Sequence[Sequence[Outcome]]], Awaitable[Sequence[Sequence[SweepPoint]]]]
 """What a cascade would give at every threshold, for each arm."""
 
+_STARTING_S: Final = 0.002
+"""In which the thread that writes to the store begins."""
+
 
 async def conclude(job: EvalJob, record: RunRecord) -> Finished:
     """The report on everything that was recorded, stored as the run's end."""
-    plan = job.plan
+    flushing, plan = asyncio.create_task(record.flush()), job.plan
     reports = [accumulator.report(arm) for accumulator, arm in zip(record.arms, plan.arms, strict=True)]
     if job.run.command == "replay":
         reports = [replace(one, extra={**one.extra, "flips": [asdict(flip) for flip in flips(one)]}) for one in reports]
@@ -55,14 +60,20 @@ async def conclude(job: EvalJob, record: RunRecord) -> Finished:
         **job.head,
     )
     report = replace(report, extra={**report.extra, **job.facts()})
-    await record.end(RunStatus(report.status), replace(report, arms=tuple(reports)).to_dict())
-    if kept is not None:
-        record.close()
-    return Finished(
+    finished = Finished(
         report=report,
         cases=lambda arm: (dict(case) for case in kept[arm]) if kept is not None else record.read_cases(arm),
         close=record.close,
     )
+    await asyncio.wait([flushing], timeout=_STARTING_S)
+    try:
+        job.deliver(finished)  # the disk is waited for meanwhile
+    finally:
+        await flushing
+        await record.end(RunStatus(report.status), replace(report, arms=tuple(reports)).to_dict())
+    if kept is not None:
+        record.close()
+    return finished
 
 
 def _status(record: RunRecord, gates: Sequence[GateResult], reports: Sequence[ArmReport]) -> str:

@@ -33,7 +33,7 @@ class EvalJob:
     store has it. `head` fills the report's fields that describe the run (versions, machine, settings …) and `facts` tells, at the end,
     what else it says. `open_record` and `conclude` load what counting and reporting need: in a thread, once the first requests are out.
     `max_errors` is a share of samples. `meanwhile` is done in a thread while answers are waited for, and nobody
-    learns whether it failed.
+    learns whether it failed. `deliver` gets the report while the last samples are still on their way to the store.
     """
 
     plan: Plan
@@ -51,6 +51,7 @@ class EvalJob:
     sweep: Sweep | None = None
     facts: Callable[[], Mapping[str, Any]] = dict
     meanwhile: Callable[[], None] = lambda: None
+    deliver: Callable[[Finished], None] = lambda finished: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

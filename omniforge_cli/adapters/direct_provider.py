@@ -6,6 +6,7 @@ One event loop at a time: `close()` before the loop ends, after which the provid
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -22,12 +23,14 @@ from omniforge_cli.adapters.endpoints import PLACEHOLDER_KEY, Endpoint, endpoint
 from omniforge_cli.adapters.faults import MAX_REPLY_BYTES, connection_fault, not_a_completion, said, status_fault, timeout_fault
 from omniforge_cli.adapters.prices import priced
 from omniforge_cli.core.decision import Usage
+from omniforge_cli.core.errors import ProviderError
 from omniforge_cli.routing.provider import ChatMessage, Completion, ProviderRequest
 
 _DNS_SECONDS: Final = 300
 _IDLE_SECONDS: Final = 30.0
 """A connection idle for longer is not used again: servers close them, and a POST on a closed one fails."""
 
+_WARM_UP_S: Final = 5.0
 _KEPT_ENCODINGS: Final = 8
 """Arms that share a model take turns; more of them than this are encoded anew."""
 
@@ -88,6 +91,20 @@ class DirectProvider:
         except (aiohttp.ClientError, OSError) as exc:
             retryable = not isinstance(exc, aiohttp.ClientSSLError)
             raise connection_fault(call.where, _why(exc), retryable=retryable, attempts=call.attempts) from exc
+
+    async def warm_up(self, model: str, api_base: str | None) -> None:
+        """Look a model's server up and open a TLS connection, which the first call then finds: a HEAD request, without a key, for nothing.
+
+        Measured 50 ms away: 54 ms for the first answer instead of 168. Whatever fails here is for that call to tell.
+        """
+        with contextlib.suppress(ProviderError, aiohttp.ClientError, OSError, ValueError):  # a TimeoutError is an OSError
+            url = self._endpoint(model, api_base).url
+            if url.startswith("https:"):
+                async with (
+                    asyncio.timeout(_WARM_UP_S),
+                    self._open_session().head(url, allow_redirects=False, proxy=self._proxy(url)) as response,
+                ):
+                    await response.read()
 
     async def close(self) -> None:
         """Close the connections. Safe to call twice."""

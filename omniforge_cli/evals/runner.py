@@ -49,10 +49,10 @@ async def run_samples(
 
     tasks: list[asyncio.Task[None]] = []
     try:
-        while len(tasks) < workers:
+        while len(tasks) < workers and not stopping.is_set():
             tasks += [asyncio.create_task(work()) for _ in range(min(_AT_ONCE, workers - len(tasks)))]
             await asyncio.sleep(0)
-        running, failures = workers, []
+        running, failures = len(tasks), []
         while running:
             item = await finished.get()
             if isinstance(item, Sample):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from jinja2 import StrictUndefined, Template, TemplateError
+from jinja2 import StrictUndefined, Template, TemplateError, nodes
 from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -46,6 +46,7 @@ class JinjaRenderer:
 
     def __init__(self) -> None:
         self._fixed: _Fixed | None = None
+        self._lead: str | None = None  # what stands before a message without history and agents
 
     def render(self, prompt: PromptVersion, taxonomy: Taxonomy, request: RoutingRequest) -> tuple[ChatMessage, ...]:
         """The messages on the wire; the last one ends with the user's message, to the byte.
@@ -56,6 +57,11 @@ class JinjaRenderer:
         fixed = self._fixed
         if fixed is None or fixed.prompt is not prompt or fixed.taxonomy is not taxonomy:
             fixed = self._fixed = _fixed(prompt, taxonomy)
+            self._lead = None
+        if fixed.system is not None and fixed.message_stands_apart and not request.history and not request.agents:
+            if self._lead is None:
+                self._lead = _filled(prompt, "user", _values(fixed.labels, request) | {"message": ""})
+            return (fixed.system, *fixed.turns, ChatMessage(role="user", content=self._lead + request.message))
         values = _values(fixed.labels, request)
         system = fixed.system or ChatMessage(role="system", content=_filled(prompt, "system", values))
         return (system, *fixed.turns, _user(prompt, values))
@@ -65,7 +71,8 @@ class JinjaRenderer:
 class _Fixed:
     """What is the same for every message: rendering twenty examples anew each time took four fifths of an eval's time.
 
-    `system` is None where its template reads more than the taxonomy.
+    `system` is None where its template reads more than the taxonomy. `message_stands_apart` where what the user template puts before the
+    message depends on neither it nor the tenant.
     """
 
     prompt: PromptVersion
@@ -73,6 +80,7 @@ class _Fixed:
     labels: dict[str, Any]
     system: ChatMessage | None
     turns: tuple[ChatMessage, ...]
+    message_stands_apart: bool
 
 
 def _fixed(prompt: PromptVersion, taxonomy: Taxonomy) -> _Fixed:
@@ -81,7 +89,19 @@ def _fixed(prompt: PromptVersion, taxonomy: Taxonomy) -> _Fixed:
     system = None
     if _variables(prompt) <= {"taxonomy"}:
         system = ChatMessage(role="system", content=_filled(prompt, "system", {"taxonomy": labels}))
-    return _Fixed(prompt=prompt, taxonomy=taxonomy, labels=labels, system=system, turns=turns)
+    apart = _message_stands_apart(prompt)
+    return _Fixed(prompt=prompt, taxonomy=taxonomy, labels=labels, system=system, turns=turns, message_stands_apart=apart)
+
+
+def _message_stands_apart(prompt: PromptVersion) -> bool:
+    try:
+        template = _ENVIRONMENT.parse(prompt.user.rstrip())
+    except TemplateError:
+        return False  # rendering it says what is wrong, and where
+    named = [name for name in template.find_all(nodes.Name) if name.name == "message"]
+    last = template.body[-1] if template.body else None
+    is_last = len(named) == 1 and isinstance(last, nodes.Output) and last.nodes[-1] is named[0]
+    return is_last and "tenant" not in find_undeclared_variables(template)
 
 
 def _variables(prompt: PromptVersion) -> set[str]:

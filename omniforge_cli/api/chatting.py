@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from types import TracebackType
 
@@ -31,12 +32,20 @@ class Chat:
             options=ChatOptions(limits=context_limits(settings, warn)),
         )
         self.conversation_id: str | None = None
+        self._warming: asyncio.Task[None] | None = None
         self.lost = 0  # messages that could not be stored in the end
 
     async def __aenter__(self) -> Chat:
         return self
 
+    def expect_a_message(self) -> None:
+        """Open a connection to the model's server while somebody types."""
+        self._warming = asyncio.create_task(self._router.warm_up())
+
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._warming is not None:
+            self._warming.cancel()
+            await asyncio.wait([self._warming])
         self.lost = await self._service.close()
         await self._router.close()
 

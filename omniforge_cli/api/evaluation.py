@@ -17,16 +17,13 @@ from omniforge_cli.core.run import Run, RunSettings, RunStatus, Sample
 from omniforge_cli.core.settings import Settings
 from omniforge_cli.evals.evaluate import EvalJob, Finished
 from omniforge_cli.evals.evaluate import evaluate as run_job
-from omniforge_cli.evals.forecast import Forecast
 from omniforge_cli.evals.journal import Journal, find_journals, new_journal
 from omniforge_cli.evals.plan import ASKED, Plan, make_plan, refuse_mismatch, taxonomy_hash
-from omniforge_cli.evals.record import RunRecord
 from omniforge_cli.evals.store import RunStore
 from omniforge_cli.files.configuration import without_password
 from omniforge_cli.files.settings import read_settings
 from omniforge_cli.wiring import evaluation as wiring
 from omniforge_cli.wiring.calls import EvalCalls, Routers
-from omniforge_cli.wiring.forecast import forecast
 from omniforge_cli.wiring.routing import LoadedTaxonomy, cascade_threshold, load_taxonomy, weights_hash
 from omniforge_cli.wiring.storage import new_id, now, redactor, run_store, seals
 
@@ -59,14 +56,16 @@ class EvalOptions:
 class Watcher:
     """Who is told what while a run goes on: its plan once it is made, finished samples, and warnings.
 
-    `on_samples` is told how many have finished, how many of these were right, and how many failed.
-    `meanwhile` is done in a thread while answers are waited for; nobody learns whether it failed.
+    `on_samples` is told how many have finished, how many of these were right, and how many failed. `meanwhile` is done in a thread while
+    answers are waited for; nobody learns whether it failed. `on_finished` gets the report and the folder of its files as soon as it is
+    there, when the last samples are still on their way to the store.
     """
 
     on_plan: Callable[[Plan, Run], None] = lambda plan, run: None
     on_samples: Callable[[int, int, int], None] = lambda n, right, failed: None
     warn: Callable[[str], None] = lambda line: None
     meanwhile: Callable[[], None] = lambda: None
+    on_finished: Callable[[Finished, Path], None] = lambda finished, folder: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,31 +110,21 @@ def eval_subject(options: EvalOptions) -> Subject:
     return Subject(command="eval", evalset=wiring.load_evalsets(options.evalsets), options=options)
 
 
-async def foresee(subject: Subject, *, settings: Settings) -> Forecast:
-    """What measuring that would take. Nobody is asked, and nothing is written.
-
-    Raises:
-        OmniforgeError: it cannot be run as asked.
-    """
-    loaded, plan = _planned(subject, settings)
-    return await forecast(subject.command, plan, loaded, settings=settings, calls=subject.options.calls)
-
-
 async def measure(subject: Subject, *, settings: Settings, watcher: Watcher) -> Measurement:
     """Carry out a run over cases from anywhere; shared by `evaluate` and `replay`."""
     options = subject.options
-    loaded, plan = _planned(subject, settings)
+    loaded, plan = planned(subject, settings)
     run, journal, done = await _opened(subject, plan, settings)
     watcher.on_plan(plan, run)
     against = await wiring.against(plan, options.gates, settings)
     is_paired = len(plan.arms) > 1 or bool(against) or options.sweep
-    record = RunRecord(plan, run, journal=journal, open_store=partial(run_store, settings), warn=watcher.warn, is_paired=is_paired)
     async with Routers(settings=settings, loaded=loaded, plan=plan, options=options.calls) as routers:
         job = EvalJob(
             plan=plan,
             run=run,
             ask=routers.ask(no_fallback=options.no_fallback, paired=is_paired),
-            record=record,
+            open_record=partial(wiring.open_record, plan, run, journal, settings, watcher.warn, is_paired),
+            conclude=wiring.conclude,
             gates=options.gates,
             pairwise=wiring.pairwise(plan),
             against=against,
@@ -145,13 +134,15 @@ async def measure(subject: Subject, *, settings: Settings, watcher: Watcher) -> 
             max_errors=options.max_errors,
             facts=routers.facts,
             meanwhile=watcher.meanwhile,
+            deliver=lambda finished: watcher.on_finished(finished, Path(run.output_dir)),
             sweep=wiring.sweep(plan, loaded) if options.sweep else None,
         )
         finished = await run_job(job)
     return Measurement(finished=finished, folder=Path(run.output_dir), plan=plan, redact=redactor())
 
 
-def _planned(subject: Subject, settings: Settings) -> tuple[LoadedTaxonomy, Plan]:
+def planned(subject: Subject, settings: Settings) -> tuple[LoadedTaxonomy, Plan]:
+    """What a run over the subject would do; raises OmniforgeError where it cannot be run as asked."""
     options = subject.options
     loaded = load_taxonomy(settings.taxonomy)
     if subject.command == "eval":  # a replay takes no other label from what is stored

@@ -86,6 +86,11 @@ class IntentRouter:
 
         return run(once(), is_offline=self.is_offline)
 
+    async def warm_up(self) -> None:
+        """Open a connection to the model's server before the first message; asks it nothing, and never fails."""
+        if self._connection is not None and self._connection.warm_up is not None:
+            await self._connection.warm_up()
+
     async def close(self) -> None:
         """Release the provider's connections. The router can be used again."""
         if self._connection is not None:

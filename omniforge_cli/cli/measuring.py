@@ -4,42 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import shutil
-import sys
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from omniforge_cli.api.evaluation import EvalOptions, Measurement, Watcher, asked_before, eval_subject, evaluate, foresee
-from omniforge_cli.api.labelling import write_cases
-from omniforge_cli.api.replaying import ReplayOptions, replay, replay_subject
-from omniforge_cli.cli import output
-from omniforge_cli.cli.diagnostics import ExitCode, say
+from omniforge_cli.api.evaluation import EvalOptions, Measurement, Watcher, asked_before, evaluate
+from omniforge_cli.cli.diagnostics import ExitCode
 from omniforge_cli.cli.eval_options import DEFAULT_GATES, KEPT
 from omniforge_cli.cli.invocation import settings_from
 from omniforge_cli.cli.progress import Progress
-from omniforge_cli.core.errors import CostLimitReached, SettingsError
+from omniforge_cli.core.errors import CostLimitReached
 from omniforge_cli.core.gate import NO_REGRESSION, SHORT_FORMS, Gate, short_gate
 from omniforge_cli.core.run import RunSettings
 from omniforge_cli.core.settings import Settings
-from omniforge_cli.evals.forecast import Forecast
 from omniforge_cli.files.configuration import without_password
-from omniforge_cli.files.gates import load_gates
-from omniforge_cli.files.settings import no_colour, step_summary_file
-from omniforge_cli.reporting import forecast, terminal
-from omniforge_cli.reporting import json as json_report
 from omniforge_cli.wiring.calls import EvalCalls
-from omniforge_cli.wiring.conversations import typed_user
-from omniforge_cli.wiring.reports import prepare, read_formats, write_github, write_reports
+from omniforge_cli.wiring.evaluation import load_gates
+from omniforge_cli.wiring.reports import prepare, read_formats, write_reports
 
 ROUTER_LOG: Final = "omniforge_cli.routing.router"
-EXIT_OF_STATUS = {"pass": ExitCode.OK, "no_gates": ExitCode.OK, "fail": ExitCode.GATE_FAILED, "undecided": ExitCode.PROVIDER}
-
 
 Measure = Callable[[Settings, Watcher], Coroutine[Any, Any, Measurement]]
 
@@ -49,65 +35,26 @@ def run_eval(flags: Mapping[str, Any]) -> int:
     flags = resumed(flags)
     options = eval_options(flags)
     if flags["dry_run"]:
-        return _show_forecast(flags, lambda settings: foresee(eval_subject(options), settings=settings))
-    return _run("eval", flags, lambda settings, watcher: evaluate(options, settings=settings, watcher=watcher))
+        from omniforge_cli.cli.forecasting import forecast_eval  # noqa: PLC0415 - a run must not pay for what forecasting loads
+
+        return forecast_eval(flags, options)
+    return carry_out("eval", flags, lambda settings, watcher: evaluate(options, settings=settings, watcher=watcher))
 
 
-def run_replay(flags: Mapping[str, Any]) -> int:
-    """Carry out `replay`; its exit code. Chosen turns go into an eval set file where one was asked for."""
-    flags = resumed(flags)
-    options = eval_options(flags)
-    if flags["min_agreement"] is not None:
-        options = replace(options, gates=(*options.gates, Gate(metric="accuracy", min=flags["min_agreement"], name="agreement")))
-
-    def asked(settings: Settings) -> ReplayOptions:
-        return ReplayOptions(
-            source=flags["source"],
-            user=typed_user(settings),
-            conversation=flags["conversation"],
-            since=_moment(flags["since"]),
-            until=_moment(flags["until"]),
-            action=flags["action"],
-            sample=flags["sample"],
-            measure=options,
-        )
-
-    async def foreseen(settings: Settings) -> Forecast:
-        return await foresee(await replay_subject(asked(settings), settings), settings=settings)
-
-    async def measured(settings: Settings, watcher: Watcher) -> Measurement:
-        measurement = await replay(asked(settings), settings=settings, watcher=watcher)
-        if flags["to_evalset"]:
-            written = write_cases(measurement, Path(flags["to_evalset"]), choose=flags["choose"], seed=options.run.seed)
-            say(f"omniforge: {written} turns to label are in {flags['to_evalset']}")
-        return measurement
-
-    return _show_forecast(flags, foreseen) if flags["dry_run"] else _run("replay", flags, measured)
-
-
-def _show_forecast(flags: Mapping[str, Any], foreseen: Callable[[Settings], Coroutine[Any, Any, Forecast]]) -> int:
-    """Carry out `--dry-run`."""
-    settings = settings_from(flags)
-    told = asyncio.run(foreseen(settings))
-    if settings.format == "json":
-        output.json_line(forecast.plain(told))
-    else:
-        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-        output.write(forecast.render_text(told, width=shutil.get_terminal_size((100, 24)).columns, encoding=encoding))
-    return ExitCode.OK
-
-
-def _run(command: str, flags: Mapping[str, Any], measure: Measure) -> int:
+def carry_out(command: str, flags: Mapping[str, Any], measure: Measure) -> int:
+    """Measure, with a progress line; then write and show the report. The exit code of the run's status."""
     settings = settings_from(flags)
     formats = read_formats(flags["formats"])
     # the report counts fallbacks; a line for each would drown what else is said
     logging.getLogger(ROUTER_LOG).setLevel(logging.ERROR if settings.verbosity < 1 else logging.NOTSET)
     progress = Progress(command, quiet=settings.verbosity < 0)
+    files: list[Path] = []
     watcher = Watcher(
         on_plan=progress.begin,
         on_samples=progress.advance,
         warn=progress.warn,
-        meanwhile=partial(prepare, formats),
+        meanwhile=partial(_prepare, formats),
+        on_finished=lambda finished, folder: files.extend(write_reports(finished, folder, formats)),
     )
     try:
         measurement = asyncio.run(_within(flags["timeout_run"], measure(settings, watcher)))
@@ -122,45 +69,24 @@ def _run(command: str, flags: Mapping[str, Any], measure: Measure) -> int:
         return ExitCode.INTERRUPTED
     finally:
         progress.end()
-    code = show(measurement, formats, settings)
+    from omniforge_cli.cli.showing import show, tell_github  # noqa: PLC0415 - the first request must not wait for it
+
+    code = show(measurement, files, settings)
     if flags["github"]:
-        _tell_github(measurement)
+        tell_github(measurement)
     return code
+
+
+def _prepare(formats: tuple[str, ...]) -> None:
+    """Load what comes after the last answer, while answers are waited for."""
+    import omniforge_cli.cli.showing  # noqa: F401, PLC0415
+
+    prepare(formats)
 
 
 async def _within(seconds: float | None, measuring: Coroutine[Any, Any, Measurement]) -> Measurement:
     async with asyncio.timeout(seconds):
         return await measuring
-
-
-def show(measurement: Measurement, formats: tuple[str, ...], settings: Settings) -> int:
-    """Write the report files, print the result, and return the exit code of the run's status."""
-    report = measurement.finished.report
-    files = write_reports(measurement.finished, measurement.folder, formats)
-    measurement.finished.close()
-    if settings.format == "json":
-        output.write(json_report.render(report))
-    else:
-        shown = [_relative(path) for path in files]
-        width = shutil.get_terminal_size((100, 24)).columns
-        colour = output.is_terminal() and not no_colour()
-        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-        output.write(terminal.render(report, files=shown, width=width, color=colour, encoding=encoding))
-    return EXIT_OF_STATUS[report.status]
-
-
-def _tell_github(measurement: Measurement) -> None:
-    """Step summary, comment and annotations. GitHub reads annotations from stderr too, so that stdout stays the report's."""
-    summary = step_summary_file()
-    if summary is None:
-        say("omniforge: GITHUB_STEP_SUMMARY is not set, so there is no step summary; comment.md is written")
-    try:
-        annotations = write_github(measurement.finished.report, measurement.folder, summary)
-    except SettingsError as exc:
-        say(f"omniforge: warning: {exc}")  # the gates' verdict stands all the same
-        return
-    for line in annotations.splitlines():
-        say(line)
 
 
 def resumed(flags: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -169,11 +95,6 @@ def resumed(flags: Mapping[str, Any]) -> Mapping[str, Any]:
         return flags
     asked = asyncio.run(asked_before(flags["resume"], settings_from(flags)))
     return {**flags, **{name: _typed(value) for name, value in asked.items() if name in KEPT and not flags.get(name)}}
-
-
-def _moment(value: Any) -> datetime | None:
-    """A typed time, or one that a resumed run kept as text."""
-    return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
 def _typed(value: Any) -> Any:
@@ -252,10 +173,3 @@ def gates(flags: Mapping[str, Any]) -> tuple[Gate, ...]:
     baseline = flags["no_regression_from"]
     regression = [Gate(metric=NO_REGRESSION, baseline=baseline)] if baseline else []
     return (*from_file, *short, *regression)
-
-
-def _relative(path: Path) -> str:
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)

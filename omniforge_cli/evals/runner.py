@@ -18,6 +18,8 @@ from omniforge_cli.routing.router import Routed, Router
 _LOG: Final = logging.getLogger(__name__)
 _AHEAD: Final = 4
 """Finished samples that may wait for the consumer, for each worker: enough to keep workers busy, too few to fill memory."""
+_AT_ONCE: Final = 4
+"""Workers that start in one step of the event loop: the first requests leave before the last are made, or all answers came at once."""
 
 
 async def run_samples(
@@ -45,9 +47,12 @@ async def run_samples(
             stopping.set()
         await finished.put(_Ended(failure=failure))
 
-    tasks = [asyncio.create_task(work()) for _ in range(workers)]
+    tasks: list[asyncio.Task[None]] = []
     try:
-        running, failures = workers, []
+        while len(tasks) < workers and not stopping.is_set():
+            tasks += [asyncio.create_task(work()) for _ in range(min(_AT_ONCE, workers - len(tasks)))]
+            await asyncio.sleep(0)
+        running, failures = len(tasks), []
         while running:
             item = await finished.get()
             if isinstance(item, Sample):

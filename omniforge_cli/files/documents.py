@@ -11,9 +11,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from omniforge_cli.core.errors import InputError
-
-_LARGEST: Final = 256 * 1024 * 1024
-"""Bytes; a larger document is surely not one that a person wrote."""
+from omniforge_cli.files.contents import decode, read_bytes
 
 _DEEPEST: Final = 500
 """Levels of nesting; libyaml's binding overflows the C stack, and ends the process, at some twenty thousand."""
@@ -37,39 +35,6 @@ def _unique_mapping(loader: _StrictLoader, node: yaml.MappingNode, deep: bool = 
 
 
 _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique_mapping)
-
-
-def read_bytes(path: Path, error: type[InputError]) -> bytes:
-    """The bytes of a file.
-
-    Raises:
-        error: it is missing, a folder, unreadable or larger than 256 MB.
-    """
-    try:
-        if path.stat().st_size > _LARGEST:
-            raise error(f"{path}: it is larger than 256 MB; split it")
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise error(f"{path}: no such file") from None
-    except IsADirectoryError:
-        raise error(f"{path}: it is a folder, not a file") from None
-    except OSError as exc:
-        raise error(f"{path}: cannot be read ({exc.strerror or exc})") from exc
-    except ValueError as exc:  # a NUL byte in the name
-        raise error(f"{str(path)!r} is not a file name ({exc})") from exc
-
-
-def decode(content: bytes, path: Path, error: type[InputError]) -> str:
-    """UTF-8 text, with or without a byte-order mark.
-
-    Raises:
-        error: it is not UTF-8; the message names the line.
-    """
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as exc:
-        line = content.count(b"\n", 0, exc.start) + 1
-        raise error(f"{path}:{line}: not UTF-8 text (byte 0x{content[exc.start]:02x}); save the file as UTF-8") from exc
 
 
 def parse_document(text: str, path: Path, error: type[InputError]) -> Any:

@@ -9,7 +9,7 @@ from typing import Final
 
 from omniforge_cli.core.errors import InputError
 from omniforge_cli.core.identity import sha256
-from omniforge_cli.files.documents import read_bytes
+from omniforge_cli.files.contents import read_bytes
 from omniforge_cli.files.lock import read_lock
 from omniforge_cli.files.resources import natural_key, packaged
 from omniforge_cli.files.writing import write_whole

@@ -5,13 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Final
-
-from pydantic import BeforeValidator, ConfigDict, TypeAdapter
-from pydantic.dataclasses import dataclass
+from typing import Any, Final
 
 from omniforge_cli.core.conversation import Agent, Message
 from omniforge_cli.core.errors import ConversationFileError, EvalSetError
@@ -19,46 +17,20 @@ from omniforge_cli.core.evalset import Case, EvalSet
 from omniforge_cli.core.identity import nearest, sha256
 from omniforge_cli.core.taxonomy import Taxonomy
 from omniforge_cli.evals.spool import kept
+from omniforge_cli.files.contents import decode, read_bytes
 from omniforge_cli.files.conversation import agents_from, history_from
-from omniforge_cli.files.documents import decode, parse_document, read_bytes, validated
 from omniforge_cli.files.resources import find_version, versions
 
 SUFFIXES: Final = (".yaml", ".yml", ".jsonl", ".csv")
 EVALSET_SCHEMA_VERSION: Final = 1
 _LABEL_KEYS: Final = ("expected_action", "label", "category", "intent")
 _MESSAGE_KEYS: Final = ("message", "text")
+_NEEDED: Final = frozenset({"message", "expected_action"})
+_TEXTS: Final = _NEEDED | {"id", "note", "description"}
+"""What most cases consist of."""
+_HALF_PAIR: Final = re.compile("[\ud800-\udfff]")
 _NESTED_KEYS: Final = frozenset({"expected_entities", "history", "agents"})
 """Columns of a CSV file that hold JSON."""
-
-
-def _listed(value: object) -> object:
-    """A lone string where a list is meant; in CSV, `a;b`."""
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(";") if part.strip()]
-    return () if value is None else value
-
-
-Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-
-
-@dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", coerce_numbers_to_str=True))
-class _WrittenCase:
-    """A case as a person writes it: `id` may be left out, histories and agents are plain."""
-
-    message: str
-    expected_action: str
-    id: str | None = None
-    acceptable_actions: Words = ()
-    expected_entities: dict[str, Any] | None = None
-    expected_ambiguous: bool | None = None
-    history: list[Any] | None = None
-    agents: list[Any] | None = None
-    tags: Words = ()
-    note: str | None = None
-    description: str | None = None
-
-
-_CASE: Final = TypeAdapter(_WrittenCase)
 
 
 def load_evalset(ref: str) -> EvalSet:
@@ -143,6 +115,8 @@ def joined(evalsets: list[EvalSet]) -> EvalSet:
 
 
 def _yaml(text: str, path: Path) -> tuple[Mapping[str, Any], list[tuple[str, Any]]]:
+    from omniforge_cli.files.documents import parse_document  # noqa: PLC0415 - cases as JSON lines must not pay for YAML
+
     document = parse_document(text, path, EvalSetError)
     if isinstance(document, list):
         document = {"cases": document}
@@ -202,7 +176,11 @@ def case_from(row: object, where: str, number: int) -> Case:
     if not isinstance(row, dict):
         raise EvalSetError(f"{where}: a case is a mapping with `message` and `expected_action`")
     renamed = _renamed(_renamed(row, _LABEL_KEYS), _MESSAGE_KEYS)
-    written = validated(_CASE, renamed, where, EvalSetError)
+    if _is_plain(renamed):
+        return Case(**{**renamed, "id": renamed.get("id") or f"{number:05d}"})
+    from omniforge_cli.files.written_case import written_case  # noqa: PLC0415 - plain cases must not pay for pydantic
+
+    written = written_case(renamed, where)
     try:
         history: tuple[Message, ...] = history_from(written.history or [], where)
         agents: tuple[Agent, ...] = agents_from(written.agents or [], where)
@@ -224,6 +202,13 @@ def case_from(row: object, where: str, number: int) -> Case:
         tags=written.tags,
         note=written.note or "",
         description=written.description or "",
+    )
+
+
+def _is_plain(row: Mapping[str, Any]) -> bool:
+    """Whether there is nothing to check or to convert: a message, what is expected of it, and texts that UTF-8 can hold."""
+    return _NEEDED <= row.keys() <= _TEXTS and all(
+        type(value) is str and (value.isascii() or not _HALF_PAIR.search(value)) for value in row.values()
     )
 
 

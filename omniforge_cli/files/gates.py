@@ -25,7 +25,8 @@ from pydantic import TypeAdapter
 from omniforge_cli.core.errors import GateFileError
 from omniforge_cli.core.gate import Gate
 from omniforge_cli.core.identity import nearest
-from omniforge_cli.files.documents import decode, parse_document, read_bytes, validated
+from omniforge_cli.files.contents import decode, read_bytes
+from omniforge_cli.files.documents import parse_document, validated
 from omniforge_cli.scoring.metrics import check_metric
 
 GATES_SCHEMA_VERSION: Final = 1

@@ -12,7 +12,7 @@ from typing import Final
 
 from omniforge_cli.core.errors import InputError
 from omniforge_cli.core.identity import sha256
-from omniforge_cli.files.documents import decode, read_bytes
+from omniforge_cli.files.contents import decode, read_bytes
 from omniforge_cli.files.resources import natural_key
 
 LOCK_NAME: Final = "versions.lock"

@@ -14,8 +14,9 @@ from pydantic.dataclasses import dataclass
 from omniforge_cli.core.errors import ConversationFileError, PromptError
 from omniforge_cli.core.identity import sha256
 from omniforge_cli.core.prompt import FewShot, PromptParams, PromptVersion
+from omniforge_cli.files.contents import decode, read_bytes
 from omniforge_cli.files.conversation import history_from
-from omniforge_cli.files.documents import decode, parse_document, read_bytes, validated
+from omniforge_cli.files.documents import parse_document, validated
 from omniforge_cli.files.resources import PROMPT_SUFFIXES, find_version, versions
 
 PROMPT_SCHEMA_VERSION: Final = 1

@@ -12,7 +12,8 @@ from pydantic import TypeAdapter
 
 from omniforge_cli.core.errors import RunMismatch
 from omniforge_cli.core.report import REPORT_SCHEMA_VERSION, ArmReport, Comparison, GateResult, Report
-from omniforge_cli.files.documents import decode, read_bytes, validated
+from omniforge_cli.files.contents import decode, read_bytes
+from omniforge_cli.files.documents import validated
 
 _ARM: Final = TypeAdapter(ArmReport)
 _COMPARISONS: Final = TypeAdapter(tuple[Comparison, ...])

@@ -14,7 +14,6 @@ from omniforge_cli.core.run import Analyzer, Arm
 from omniforge_cli.core.settings import Settings
 from omniforge_cli.evals.plan import Plan
 from omniforge_cli.evals.runner import run_samples
-from omniforge_cli.providers.budget import BudgetedProvider, QueueClock
 from omniforge_cli.routing.provider import Provider
 from omniforge_cli.routing.router import Router
 from omniforge_cli.wiring.routing import (
@@ -32,7 +31,7 @@ from omniforge_cli.wiring.storage import answer_store, redactor
 
 if TYPE_CHECKING:
     from omniforge_cli.evals.evaluate import Ask
-    from omniforge_cli.providers.budget import Budget
+    from omniforge_cli.providers.budget import Budget, QueueClock
 
 _AUTO_CEILING: Final = 64
 """Attempts under way at most with `--concurrency auto`."""
@@ -68,7 +67,7 @@ class Routers:
         concurrency = plan.settings.concurrency
         self.workers = concurrency if isinstance(concurrency, int) else _AUTO_CEILING
         self._budget = _budget(concurrency, self._options)
-        self._clock = QueueClock() if self._budget is not None else None
+        self._clock = _queue_clock() if self._budget is not None else None
 
     def ask(self, *, no_fallback: bool, paired: bool) -> Ask:
         """What carries out attempts: many at a time where an LLM is waited for, on every core where much is decided offline."""
@@ -130,6 +129,8 @@ class Routers:
 
             provider = InjectingProvider(provider, spec=parse_inject(run.inject), seed=run.seed)
         if self._budget is not None:
+            from omniforge_cli.providers.budget import BudgetedProvider
+
             provider = BudgetedProvider(provider, budget=self._budget, clock=self._clock)
         provider = self._remembered(retrying(replace(connection, provider=provider), calls))
         return Connection(provider=provider, ready=connection.ready)
@@ -161,3 +162,9 @@ def _budget(concurrency: int | str, options: EvalCalls) -> Budget | None:
         cost=CostLimit(options.max_cost_usd) if options.max_cost_usd is not None else None,
         most_usd=most_usd,
     )
+
+
+def _queue_clock() -> QueueClock:
+    from omniforge_cli.providers.budget import QueueClock
+
+    return QueueClock()

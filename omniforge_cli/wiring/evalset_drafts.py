@@ -45,7 +45,7 @@ def _added(ref: str, case: Mapping[str, Any], settings: Settings) -> tuple[Path,
 
 def _draft(ref: str) -> tuple[Path, str | None]:
     """The file in `./evalsets` that a reference names, and the text that it has or starts with (None: there is no version yet)."""
-    from omniforge_cli.files.documents import decode, read_bytes
+    from omniforge_cli.files.contents import decode, read_bytes
     from omniforge_cli.files.drafts import copied, draft_path, next_version, release_state
     from omniforge_cli.files.evalset import list_evalsets
 

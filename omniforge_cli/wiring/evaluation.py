@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omniforge_cli.core.errors import SettingsError
 from omniforge_cli.core.evalset import EvalSet
 from omniforge_cli.core.gate import NO_REGRESSION, Gate
-from omniforge_cli.core.run import Analyzer, Arm
+from omniforge_cli.core.run import Analyzer, Arm, Run
 from omniforge_cli.core.settings import Settings
 from omniforge_cli.core.taxonomy import Taxonomy
 from omniforge_cli.wiring.routing import DEFAULT_MODEL, choose_analyzer, load_prompt
+from omniforge_cli.wiring.storage import run_store
 
 if TYPE_CHECKING:
-    from omniforge_cli.evals.evaluate import Against, Pairwise, Sweep
+    from omniforge_cli.evals.conclusion import Against, Pairwise, Sweep
+    from omniforge_cli.evals.evaluate import EvalJob, Finished
+    from omniforge_cli.evals.journal import Journal
     from omniforge_cli.evals.plan import Plan
+    from omniforge_cli.evals.record import RunRecord
     from omniforge_cli.wiring.routing import LoadedTaxonomy
 
 
@@ -101,3 +106,24 @@ async def against(plan: Plan, gates: Sequence[Gate], settings: Settings) -> dict
     from omniforge_cli.wiring.runs import load_baseline
 
     return {ref: partial(paired.against, await load_baseline(ref, settings), plan) for ref in refs}
+
+
+def open_record(plan: Plan, run: Run, journal: Journal, settings: Settings, warn: Callable[[str], None], is_paired: bool) -> RunRecord:
+    """What keeps a run's samples; loads what counting them needs, and not yet the database."""
+    from omniforge_cli.evals.record import RunRecord
+
+    return RunRecord(plan, run, journal=journal, open_store=partial(run_store, settings), warn=warn, is_paired=is_paired)
+
+
+async def conclude(job: EvalJob, record: RunRecord) -> Finished:
+    """The end of a run: its report; loads what judging needs."""
+    from omniforge_cli.evals import conclusion
+
+    return await conclusion.conclude(job, record)
+
+
+def load_gates(path: Path) -> tuple[Gate, ...]:
+    """The gates of a file; raises GateFileError."""
+    from omniforge_cli.files import gates
+
+    return gates.load_gates(path)

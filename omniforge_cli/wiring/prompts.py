@@ -88,7 +88,7 @@ def located(ref: str) -> Path:
 
 def source(ref: str) -> str:
     """The text of a prompt version's file; raises PromptError."""
-    from omniforge_cli.files.documents import decode, read_bytes
+    from omniforge_cli.files.contents import decode, read_bytes
 
     path = located(ref)
     return decode(read_bytes(path, PromptError), path, PromptError)

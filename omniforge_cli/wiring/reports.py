@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from omniforge_cli.core.errors import SettingsError
 from omniforge_cli.core.identity import nearest
-from omniforge_cli.core.report import Report
-from omniforge_cli.evals.evaluate import Finished
 from omniforge_cli.files.writing import write_whole
+
+if TYPE_CHECKING:
+    from omniforge_cli.core.report import Report
+    from omniforge_cli.evals.evaluate import Finished
 
 FORMATS: Final = ("html", "md", "json", "junit", "parquet", "csv")
 """The report files that a run can write."""

@@ -71,7 +71,7 @@ def _read_taxonomy(path: Path) -> Taxonomy:
         raise TaxonomyError(f"{path}: cannot be read ({exc.strerror})") from exc
     taxonomy = compiled.load_taxonomy(settings_file.cache_dir(), content)
     if taxonomy is None:
-        from omniforge_cli.files.documents import decode
+        from omniforge_cli.files.contents import decode
         from omniforge_cli.files.taxonomy import parse_taxonomy
 
         taxonomy = parse_taxonomy(decode(content, path, TaxonomyError), path)
@@ -158,10 +158,11 @@ class Calls:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """A provider with what must be awaited before the first call (loading its adapter)."""
+    """A provider with what must be awaited before the first call (loading its adapter), and what may be: it opens a connection."""
 
     provider: Provider
     ready: Callable[[], Awaitable[None]] | None = None
+    warm_up: Callable[[], Awaitable[None]] | None = None
 
 
 def adapter_name(settings: Settings, model: str) -> str:
@@ -178,7 +179,8 @@ def adapter(settings: Settings, model: str, calls: Calls) -> Connection:
     if adapter_name(settings, model) == "direct":
         from omniforge_cli.adapters.direct_provider import DirectProvider
 
-        return Connection(provider=DirectProvider(keys=settings_file.provider_keys(), concurrency=calls.concurrency))
+        direct = DirectProvider(keys=settings_file.provider_keys(), concurrency=calls.concurrency)
+        return Connection(provider=direct, warm_up=lambda: direct.warm_up(model, settings.api_base))
     from omniforge_cli.providers.lazy import LazyProvider
 
     def load() -> Provider:

@@ -1,14 +1,16 @@
-"""How a command runs: a coroutine with an event loop only where something has to be waited for, and the garbage collector."""
+"""How a command runs: a coroutine with an event loop only where something has to be waited for, the garbage collector, and threads."""
 
 from __future__ import annotations
 
 import atexit
 import gc
+import sys
 from collections.abc import Coroutine
 from typing import Any, Final, TypeVar
 
 Result = TypeVar("Result")
 _COLLECT_EVERY: Final = 100_000
+_SWITCH_S: Final = 0.0005
 
 
 def run(coroutine: Coroutine[Any, Any, Result], *, is_offline: bool) -> Result:
@@ -33,3 +35,8 @@ def collect_rarely() -> None:
     """
     gc.set_threshold(_COLLECT_EVERY)
     atexit.register(gc.disable)
+
+
+def share_often() -> None:
+    """Let the event loop have the interpreter soon, whatever another thread imports or writes: at every answer it would wait 5 ms."""
+    sys.setswitchinterval(_SWITCH_S)

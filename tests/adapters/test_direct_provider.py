@@ -1,12 +1,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import re
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from omniforge_cli.adapters.direct_provider import DirectProvider
 from omniforge_cli.core.decision import FallbackReason
@@ -217,3 +227,57 @@ async def test_messages_before_the_last_are_the_same_on_the_wire_from_the_first_
     sent = [[message["content"] for message in request.body["messages"]] for request in server.requests]
     before = ['say "ü" \\ \n🎉', "half \ufffd"]
     assert sent == [[*before, "first"], [*before, 'second "quoted" 🎉'], [*before, "third \ufffd"], before[:1]]
+
+
+@pytest.fixture
+def trusted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ssl.SSLContext:
+    """A server's TLS with a certificate of its own, which our client trusts."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(subject_name=name, issuer_name=name, public_key=key.public_key(), serial_number=1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    (tmp_path / "both.pem").write_bytes(pem + made.public_bytes(serialization.Encoding.PEM))
+    client = ssl.create_default_context(cafile=str(tmp_path / "both.pem"))
+    monkeypatch.setattr(aiohttp, "TCPConnector", partial(aiohttp.TCPConnector, ssl=client))
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(tmp_path / "both.pem")
+    return server
+
+
+async def test_a_warmed_up_connection_is_the_one_that_the_first_call_goes_over(trusted: ssl.SSLContext) -> None:
+    connections, heads = [], []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(writer)
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while head := (await reader.readuntil(b"\r\n\r\n")).decode():
+                heads.append(head)
+                await reader.readexactly(int(found[1]) if (found := re.search(r"Content-Length: (\d+)", head)) else 0)
+                body = b"" if head.startswith("HEAD") else json.dumps({"choices": [{"message": {"content": "{}"}}]}).encode()
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=trusted)
+    url = f"https://localhost:{server.sockets[0].getsockname()[1]}/v1"
+    async with server, direct() as provider:
+        await provider.warm_up("openai/x", url)
+        await provider.complete(asked(url), timeout_s=5)
+    assert [head.split(" ", 1)[0] for head in heads] == ["HEAD", "POST"]
+    assert "Authorization" not in heads[0]
+    assert len(connections) == 1
+
+
+async def test_a_server_without_tls_is_not_warmed_up_and_one_that_is_not_there_is_no_error(loopback: Serve) -> None:
+    server = loopback(saying("{}"))
+    async with direct() as provider:
+        await provider.warm_up("openai/x", server.url)
+        await provider.warm_up("openai/x", "https://127.0.0.1:9/v1")
+        await provider.warm_up("groq/x", None)
+    assert server.n_requests == 0

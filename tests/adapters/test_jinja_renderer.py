@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import Template
 
 import omniforge_cli
 from omniforge_cli.adapters.jinja_renderer import JinjaRenderer
@@ -212,3 +213,34 @@ def test_a_template_is_compiled_once(monkeypatch: pytest.MonkeyPatch, request: p
     rendered(version, "one")
     rendered(version, "two")
     assert compiled <= 2  # the system and the user template, whichever was new
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        "{{ message }}",
+        "{% if agents %}{{ agents[0].name }}{% endif %}\n\nSaid:\n{{ message }}\n",
+        "For {{ tenant }}: {{ message }}",
+        "{% if 'b' in message %}B {% endif %}{{ message }}",
+        "{% set message = message ~ '' %}{{ message }}",
+        "{% for message in history %}{{ message.content }} {% endfor %}{{ message }}",
+    ],
+)
+def test_what_a_renderer_remembers_of_a_template_never_shows(user: str) -> None:
+    version, renderer = prompt("Route.", user), JinjaRenderer()
+    agents, history = (Agent(id="x", name="Willow"),), (Message(role="user", content="earlier"),)
+    for message in ("a {{ message }}", "b\n", ""):
+        for around in ({}, {"agents": agents}, {"history": history}, {"tenant_id": message or "t"}):
+            request = RoutingRequest(message=message, **around)
+            values = {"agents": request.agents, "history": request.history, "tenant": request.tenant_id, "message": message}
+            assert renderer.render(version, AB, request)[-1].content == Template(
+                user.rstrip(), trim_blocks=True, lstrip_blocks=True
+            ).render(values)
+
+
+def test_messages_alone_fill_no_template_but_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    version, renderer, filled = prompt(), JinjaRenderer(), []
+    monkeypatch.setattr(Template, "render", lambda template, values: filled.append(values) or "")
+    for number in range(5):
+        renderer.render(version, AB, RoutingRequest(message=f"message {number}"))
+    assert len(filled) == 2  # the system text, and what stands before a message

@@ -34,6 +34,27 @@ def modules_after(*arguments: str) -> list[str]:
     return names
 
 
+AT_THE_FIRST_REQUEST = """
+import socket, sys, json
+send = socket.socket.send
+def sending(self, data, *flags):
+    if bytes(data[:4]) == b"POST":
+        socket.socket.send = send
+        sys.stderr.write("\\n" + json.dumps(sorted(sys.modules)) + "\\n")
+    return send(self, data, *flags)
+socket.socket.send = sending
+"""
+
+
+def modules_at_the_first_request(*arguments: str) -> list[str]:
+    """Every module that a fresh interpreter has loaded when it sends the first request of a command line."""
+    code = f"{AT_THE_FIRST_REQUEST}\nfrom omniforge_cli.cli.main import run\nassert run({list(arguments)!r}) == 0"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    names: list[str] = json.loads(next(line for line in done.stderr.splitlines() if line.startswith("[")))
+    return names
+
+
 def packages(names: list[str]) -> set[str]:
     return {name.partition(".")[0] for name in names}
 
@@ -129,6 +150,16 @@ def test_an_eval_with_every_report_loads_no_data_frame_and_no_terminal_library(l
     names = modules_after("eval", "--evalset", cases(5), "--model", "openai/x", "--api-base", server.url, "--gates", "none", "-q")
     assert Path("reports").is_dir()
     assert not packages(names) & {"litellm", "openai", "httpx", "pandas", "pyarrow", "numpy", "rich", "scipy"}
+
+
+def test_the_first_request_of_an_eval_waits_for_nothing_that_checks_stores_counts_or_reports(loopback: Callable[..., Loopback]):
+    server = loopback(answering("update_agent"))
+    arguments = ("eval", "--evalset", cases(5), "--model", "openai/x", "--api-base", server.url, "--gates", "none", "-q")
+    modules_at_the_first_request(*arguments)  # compiles the prompt version and the taxonomy
+    names = modules_at_the_first_request(*arguments)
+    assert not packages(names) & {"duckdb", "pydantic", "yaml", "pyarrow", "pandas", "numpy", "rich", "litellm"}
+    assert not {f"{OWN}.core.report", f"{OWN}.scoring.summary", f"{OWN}.reporting.terminal", f"{OWN}.evals.replay"} & set(names)
+    assert own(names) <= 80
 
 
 def test_an_eval_hardly_looks_for_garbage(loopback: Callable[..., Loopback]):

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from omniforge_cli.core.errors import StorageLocked
+import pytest
+
+from omniforge_cli.core.errors import SettingsError, StorageLocked
 from omniforge_cli.core.run import RunStatus, Sample
-from omniforge_cli.evals.evaluate import EvalJob, evaluate
+from omniforge_cli.evals.conclusion import conclude
+from omniforge_cli.evals.evaluate import EvalJob, Finished, evaluate
 from omniforge_cli.evals.journal import new_journal
 from omniforge_cli.evals.memory import MemoryRunStore
 from omniforge_cli.evals.record import RunRecord
@@ -30,7 +33,7 @@ def job(
     def ask(done: Sequence[int]) -> AsyncGenerator[Sample, None]:
         return run_samples(made.attempts(done), routers=[router], workers=3, tenant_id="t")
 
-    return EvalJob(plan=made, run=head, ask=ask, record=record, head=HEAD, **more)
+    return EvalJob(plan=made, run=head, ask=ask, open_record=lambda: record, conclude=conclude, head=HEAD, **more)
 
 
 async def test_the_first_requests_do_not_wait_for_the_store(tmp_path: Path) -> None:
@@ -84,3 +87,25 @@ async def test_a_finished_run_is_described_without_its_cases(tmp_path: Path) -> 
     finished = await evaluate(made)
     assert "message 1" not in repr(finished.report)  # asyncio prints what its main task gave back: 40 ms for 2,000 cases
     assert "message 1" not in repr(made.plan)
+
+
+async def test_the_report_is_delivered_before_the_run_is_stored_as_ended(tmp_path: Path) -> None:
+    class Telling(MemoryRunStore):
+        async def finish(self, run_id: str, status: RunStatus, *, summary: Mapping[str, Any], tenant_id: str) -> None:
+            told.append("ended")
+            await super().finish(run_id, status, summary=summary, tenant_id=tenant_id)
+
+    told: list[str] = []
+    await evaluate(job(tmp_path, Telling, deliver=lambda finished: told.append(finished.report.status)))
+    assert told == ["no_gates", "ended"]
+
+
+async def test_a_report_that_cannot_be_written_leaves_a_run_that_is_stored_whole(tmp_path: Path) -> None:
+    def refuse(finished: Finished) -> None:
+        raise SettingsError("no room")
+
+    store = MemoryRunStore()
+    with pytest.raises(SettingsError, match="no room"):
+        await evaluate(job(tmp_path, lambda: store, deliver=refuse))
+    assert (await store.get("run-1", tenant_id="t")).status is RunStatus.NO_GATES
+    assert len(await store.sample_keys("run-1", tenant_id="t")) == 6

@@ -103,3 +103,35 @@ async def test_when_one_attempt_ends_the_run_those_under_way_still_finish() -> N
         async for one in run_samples(plan(50).attempts(), routers=[Router(taxonomy=TAXONOMY, asked=Limited())], workers=2, tenant_id="t"):
             samples.append(one)
     assert [one.case_id for one in samples] == ["c0"]
+
+
+async def test_the_first_requests_leave_before_the_last_are_made() -> None:
+    class Connecting(Answering):
+        made = made_when_the_first_left = 0
+
+        async def analyze(self, request: RoutingRequest) -> RoutingDecision:
+            self.made += 1
+            for _ in range(8):  # steps in which a connection comes about
+                await asyncio.sleep(0)
+            self.made_when_the_first_left = self.made_when_the_first_left or self.made
+            await asyncio.sleep(0.05)
+            return await super().analyze(request)
+
+    asked = Connecting("a")
+    await collected(Router(taxonomy=TAXONOMY, asked=asked), n=256, workers=256)
+    assert asked.made == 256
+    assert asked.made_when_the_first_left <= 64
+
+
+async def test_no_worker_starts_once_an_attempt_has_ended_the_run() -> None:
+    class Unrenderable:
+        asked = 0
+
+        async def analyze(self, request: RoutingRequest) -> RoutingDecision:
+            self.asked += 1
+            raise PromptError("the template is broken")
+
+    asked = Unrenderable()
+    with pytest.raises(PromptError):
+        await collected(Router(taxonomy=TAXONOMY, asked=asked), n=256, workers=256)
+    assert asked.asked <= 4

@@ -11,7 +11,8 @@ from pydantic import TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from omniforge_cli.core.errors import EvalSetError, PromptError
-from omniforge_cli.files.documents import decode, parse_document, read_bytes, read_document, validated
+from omniforge_cli.files.contents import decode, read_bytes
+from omniforge_cli.files.documents import parse_document, read_document, validated
 
 PATH = Path("a.yaml")
 PLAIN = st.recursive(

@@ -71,6 +71,7 @@ class _Session:
                 head = await self._chat.resume(conversation_id)
                 self._tell(f"omniforge: going on with {head.id} ({head.title or 'untitled'})")
             if sys.stdin.isatty():
+                self._chat.expect_a_message()
                 self._tell(f"omniforge: {_HELP}")
             while (text := await asyncio.to_thread(_read)) is not None:
                 if not await self._take(text):

@@ -7,7 +7,7 @@ from typing import Unpack
 import click
 
 from omniforge_cli.cli.eval_options import EvalFlags, evaluation_options
-from omniforge_cli.wiring.running import collect_rarely
+from omniforge_cli.wiring.running import collect_rarely, share_often
 
 
 @click.command("eval")
@@ -21,6 +21,7 @@ def command(**flags: Unpack[EvalFlags]) -> int:
     Every combination of --prompt and --model is an arm. Exit code: 0 every gate passed, 1 a gate failed, 3 undecided.
     """
     collect_rarely()
+    share_often()
     from omniforge_cli.cli.measuring import run_eval  # noqa: PLC0415 - `--help` must not pay for what measuring loads
 
     return run_eval(flags)

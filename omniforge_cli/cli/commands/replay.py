@@ -8,7 +8,7 @@ from typing import Any, Unpack
 import click
 
 from omniforge_cli.cli.eval_options import EvalFlags, evaluation_options
-from omniforge_cli.wiring.running import collect_rarely
+from omniforge_cli.wiring.running import collect_rarely, share_often
 
 
 class Moment(click.ParamType[datetime]):
@@ -64,6 +64,7 @@ def command(**flags: Unpack[ReplayFlags]) -> int:
     Each user turn is routed with its context as it stood then; the decision made then is what is expected. Conversations are only read.
     """
     collect_rarely()
-    from omniforge_cli.cli.measuring import run_replay  # noqa: PLC0415 - `--help` must not pay for what measuring loads
+    share_often()
+    from omniforge_cli.cli.replaying import run_replay  # noqa: PLC0415 - `--help` must not pay for what measuring loads
 
     return run_replay(flags)

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from omniforge_cli.core.errors import EvalSetError
 from omniforge_cli.core.evalset import Case
-from omniforge_cli.files.documents import decode, parse_document, read_bytes
+from omniforge_cli.files.contents import decode, read_bytes
+from omniforge_cli.files.documents import parse_document
 from omniforge_cli.files.evalset import parse_evalset
 from omniforge_cli.files.importers.banking77 import is_banking77, read_banking77
 from omniforge_cli.files.importers.clinc150 import is_clinc150, read_clinc150

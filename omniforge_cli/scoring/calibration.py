@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from array import array
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
@@ -41,7 +42,7 @@ class ThresholdFit:
 def reliability_bins(confidences: Sequence[float], correct: Sequence[bool | int], *, bins: int = BINS) -> tuple[ReliabilityBin, ...]:
     """Bins of equal width, (low, high]; 0 belongs to the first."""
     edges = [index / bins for index in range(1, bins)]
-    inside: list[list[float]] = [[] for _ in range(bins)]
+    inside = [array("d") for _ in range(bins)]
     hits = [0] * bins
     for confidence, right in zip(confidences, correct, strict=True):
         index = bisect_left(edges, confidence)
@@ -76,23 +77,26 @@ def brier(confidences: Sequence[float], correct: Sequence[bool | int]) -> float 
     return math.fsum((confidence - bool(right)) ** 2 for confidence, right in zip(confidences, correct, strict=True)) / len(confidences)
 
 
-def _cuts(confidences: Sequence[float], correct: Sequence[bool | int]) -> list[tuple[float, int, int]]:
-    """(confidence, samples at it or above, right ones among them) for each confidence that occurs, downwards."""
-    ranked = sorted(zip(confidences, map(bool, correct), strict=True), reverse=True)
-    cuts, n, right = [], 0, 0
-    for confidence, group in groupby(ranked, key=lambda pair: pair[0]):
-        for _, hit in group:
+def _cuts(confidences: Sequence[float], correct: Sequence[bool | int]) -> Iterator[tuple[float, int, int]]:
+    """(confidence, samples at it or above, right ones among them) for each confidence that occurs, downwards.
+
+    The sign says whether a sample was right, so that a million of them are sorted as plain numbers, not as pairs.
+    """
+    signed = [math.copysign(confidence, 1 if right else -1) for confidence, right in zip(confidences, correct, strict=True)]
+    signed.sort(key=abs, reverse=True)
+    n = n_right = 0
+    for confidence, group in groupby(signed, key=abs):
+        for value in group:
             n += 1
-            right += hit
-        cuts.append((confidence, n, right))
-    return cuts
+            n_right += math.copysign(1, value) > 0
+        yield confidence, n, n_right
 
 
 def risk_coverage(confidences: Sequence[float], correct: Sequence[bool | int], *, points: int = CURVE_POINTS) -> tuple[RiskPoint, ...]:
     """The curve of risk over coverage, thinned to about that many points; its last one answers everything."""
-    cuts, total = _cuts(confidences, correct), len(confidences)
+    total = len(confidences)
     kept: list[RiskPoint] = []
-    for confidence, n, right in cuts:
+    for confidence, n, right in _cuts(confidences, correct):
         if n == total or n * points >= (len(kept) + 1) * total:
             kept.append(RiskPoint(threshold=confidence, coverage=n / total, risk=1 - right / n))
     return tuple(kept)
@@ -100,8 +104,11 @@ def risk_coverage(confidences: Sequence[float], correct: Sequence[bool | int], *
 
 def threshold_for_precision(confidences: Sequence[float], correct: Sequence[bool | int], wanted: float) -> float | None:
     """The lowest confidence from which on at least that share is right; None where there is none."""
-    reached = [confidence for confidence, n, right in _cuts(confidences, correct) if right >= wanted * n]
-    return reached[-1] if reached else None
+    lowest = None
+    for confidence, n, right in _cuts(confidences, correct):
+        if right >= wanted * n:
+            lowest = confidence
+    return lowest
 
 
 def fit_threshold(

@@ -81,17 +81,14 @@ class Classifier:
         self._words = Memo(self._word_row, _MEMO_SIZE)
         self._pieces = {kind: Memo(partial(self._piece_row, classes, kind), _MEMO_SIZE) for kind in KINDS}
         self._scored = lru_cache(_REMEMBERED)(self._score)
+        self._probabilities = lru_cache(_REMEMBERED)(self._calibrated)
 
     def scores(self, *texts: str, names: Sequence[str] = ()) -> list[float]:
         """Calibrated probabilities in the order of `labels`; `names` are agents' names, whose words do not count.
 
         Several texts are scored as one: what they hold is added up, so that each is read once, however often it is scored with others.
         """
-        margins = self.margins(*texts, names=names)
-        sharpness, highest = self._weights.sharpness, max(margins)
-        shares = [math.exp(sharpness * (margin - highest)) for margin in margins]
-        whole = sum(shares)
-        return [share / whole for share in shares]
+        return list(self._probabilities(texts, tuple(names)))
 
     def margins(self, *texts: str, names: Sequence[str] = ()) -> list[float]:
         """Scores before calibration, in the order of `labels`."""
@@ -125,6 +122,13 @@ class Classifier:
                 if len(chosen) == limit:
                     break
         return chosen
+
+    def _calibrated(self, texts: tuple[str, ...], names: tuple[str, ...]) -> tuple[float, ...]:
+        margins = self.margins(*texts, names=names)
+        sharpness, highest = self._weights.sharpness, max(margins)
+        shares = [math.exp(sharpness * (margin - highest)) for margin in margins]
+        whole = sum(shares)
+        return tuple([share / whole for share in shares])
 
     def _score(self, text: str, names: tuple[str, ...]) -> _Scored:
         sentence = self._lexicon.read(text, names)

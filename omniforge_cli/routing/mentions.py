@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from omniforge_cli.core.conversation import Agent
 from omniforge_cli.routing.names import Written, written_names
 from omniforge_cli.routing.phrases import Phrases, Words, classes_of, read
 
+_REMEMBERED: Final = 512
+"""Texts whose names are kept: a message stands in the history of several others."""
 _LONGEST_NAME: Final = 6
 """Words of a message that are joined to one name ("invoice bot" is invoice-bot), at most."""
 _SHORTEST_PREFIX: Final = 4
@@ -136,9 +139,14 @@ def agents_named(text: str, agents: Sequence[Agent], phrases: Phrases) -> list[s
     """Ids of the known agents that a text names; without known agents, the existing agents' names that it writes plainly."""
     if agents:
         return [agent.id for agent in known_agents(text, agents)]
+    return list(_plainly_named(text, phrases))
+
+
+@lru_cache(_REMEMBERED)
+def _plainly_named(text: str, phrases: Phrases) -> tuple[str, ...]:
     words = read(text)
     hits = phrases.things.hits(words.words)
-    return existing_agents(written_names(words, hits, classes_of(hits), phrases))
+    return tuple(existing_agents(written_names(words, hits, classes_of(hits), phrases)))
 
 
 def existing_agents(written: Sequence[Written]) -> list[str]:

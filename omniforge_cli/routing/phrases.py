@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-_REMEMBERED: Final = 512
-"""Texts whose tokens are kept: several things are looked for in a message, and it is the next one's history."""
+_REMEMBERED: Final = 1_024
+"""Texts whose tokens and phrases are kept: several things are looked for in a message, and it is the next one's history."""
 _FOLDED: Final = 20_000
 """Words whose folded form is kept."""
 TEXT_LIMIT: Final = 2000
@@ -123,35 +123,41 @@ def classes_of(hits: Iterable[Hit]) -> frozenset[str]:
     return frozenset[str]().union(*[hit.classes for hit in hits])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """Phrases (tokens joined by spaces) with their classes. `longest` maps a first token to the length of its longest phrase."""
+    """Phrases (tokens joined by spaces) with their classes, compared by identity.
+
+    `longest` maps a first token to the length of its longest phrase.
+    """
 
     classes: Mapping[str, frozenset[str]]
     longest: Mapping[str, int]
 
-    def hits(self, words: tuple[str, ...]) -> list[Hit]:
+    def hits(self, words: tuple[str, ...]) -> tuple[Hit, ...]:
         """The longest phrases from left to right; none overlaps another."""
-        found: list[Hit] = []
-        starts = self.longest
-        if starts.keys().isdisjoint(words):
-            return found
-        reach = 0
-        for at in [at for at, word in enumerate(words) if word in starts]:
-            if at < reach:
-                continue
-            word = words[at]
-            if starts[word] == 1:
-                found.append(Hit(self.classes[word], word, at, at + 1))
-                continue
-            for end in range(min(len(words), at + starts[word]), at, -1):
-                phrase = word if end == at + 1 else " ".join(words[at:end])
-                classes = self.classes.get(phrase)
-                if classes is not None:
-                    found.append(Hit(classes, phrase, at, end))
-                    reach = end
-                    break
-        return found
+        return () if self.longest.keys().isdisjoint(words) else _hits(self, words)
+
+
+@lru_cache(_REMEMBERED)
+def _hits(phrases: Table, words: tuple[str, ...]) -> tuple[Hit, ...]:
+    found: list[Hit] = []
+    starts, known = phrases.longest, phrases.classes
+    reach = 0
+    for at in [at for at, word in enumerate(words) if word in starts]:
+        if at < reach:
+            continue
+        word = words[at]
+        if starts[word] == 1:
+            found.append(Hit(known[word], word, at, at + 1))
+            continue
+        for end in range(min(len(words), at + starts[word]), at, -1):
+            phrase = word if end == at + 1 else " ".join(words[at:end])
+            classes = known.get(phrase)
+            if classes is not None:
+                found.append(Hit(classes, phrase, at, end))
+                reach = end
+                break
+    return tuple(found)
 
 
 def table(classes: Mapping[str, Iterable[str]]) -> Table:

@@ -1,5 +1,6 @@
-"""How well `local` does on public intent sets that it was not built for: CLINC150 and BANKING77 (`docs/offline.md`).
+"""How well `local` does (`docs/offline.md`): a run by kind of case, and public intent sets that it was not built for.
 
+python benchmarks/offline_accuracy.py --report reports/RUN/report.json
 python benchmarks/offline_accuracy.py --clinc FILE [--clinc-test FILE] --banking FILE [--banking-test FILE]
 """
 
@@ -20,6 +21,7 @@ from omniforge_cli.files.weights import load_lexicon, weights_json  # noqa: E402
 from omniforge_cli.routing.classifier import Classifier  # noqa: E402
 
 LEXICON = load_lexicon()
+LANGUAGES = {"es", "fr", "de", "pt", "hi", "zh", "ja", "ar", "multilingual"}
 Rows = list[tuple[str, str]]
 
 
@@ -73,15 +75,40 @@ def banking(path: Path, test: Path | None) -> None:
     print(f"  accuracy {share(right)}; {ms:.3f} ms a message")
 
 
+def kind_of(tags: set[str]) -> str:
+    """The first that fits; a language's tag is its code, with or without `lang-`."""
+    if LANGUAGES & {tag.removeprefix("lang-") for tag in tags}:
+        return "other languages"
+    kinds = (("follow-ups", {"followup"}), ("traps", {"trap"}), ("off-topic and injection", {"off_topic", "injection"}))
+    return next((kind for kind, those in kinds if those & tags), "single-turn English")
+
+
+def by_kind(path: Path) -> None:
+    """A stored run's accuracy by kind of case, and what asking back under several confidences would do."""
+    cases = json.loads(path.read_text(encoding="utf-8"))["arms"][0]["cases"]
+    kinds: dict[str, list[bool]] = {}
+    for case in cases:
+        kinds.setdefault(kind_of(set(case["tags"])), []).append(case["correct"])
+    for kind, hits in sorted(kinds.items()):
+        print(f"{kind}: {share(hits)} of {len(hits)}")
+    for threshold in (0.5, 0.6, 0.8):
+        told = [case["correct"] for case in cases if case["confidence"] >= threshold]
+        caught = share([case["confidence"] < threshold for case in cases if not case["correct"]])
+        asked = 1 - len(told) / len(cases)
+        print(f"under {threshold} asks back {asked:.4f}, catches {caught} of the mistakes; right of the rest {share(told)}")
+
+
 def share(hits: list[bool]) -> str:
     return f"{sum(hits) / len(hits):.4f}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("clinc", "clinc-test", "banking", "banking-test"):
+    for name in ("report", "clinc", "clinc-test", "banking", "banking-test"):
         parser.add_argument(f"--{name}", type=Path)
     options = parser.parse_args()
+    if options.report:
+        by_kind(options.report)
     if options.clinc:
         clinc(options.clinc, options.clinc_test)
     if options.banking:

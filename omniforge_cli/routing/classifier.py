@@ -88,7 +88,7 @@ class Classifier:
 
         Several texts are scored as one: what they hold is added up, so that each is read once, however often it is scored with others.
         """
-        return list(self._probabilities(texts, tuple(names)))
+        return list(self._probabilities(tuple(map(shortened, texts)), tuple(names)))
 
     def margins(self, *texts: str, names: Sequence[str] = ()) -> list[float]:
         """Scores before calibration, in the order of `labels`."""

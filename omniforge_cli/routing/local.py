@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -16,6 +17,8 @@ from omniforge_cli.routing.situation import read_situation
 
 _REMEMBERED: Final = 1_024
 """Messages without history whose decision is kept."""
+_SHORT: Final = 300
+"""Characters of a message that is likely to be said again in the same words."""
 
 
 class LocalAnalyzer:
@@ -34,7 +37,10 @@ class LocalAnalyzer:
 
     def decide(self, request: RoutingRequest) -> RoutingDecision:
         """The same without an event loop, for batches. What is said again and again alone ("thanks!") is decided once."""
-        return self._decide(request) if request.history or request.agents else self._decide_alone(request.message)
+        if request.history or request.agents or len(request.message) > _SHORT:
+            return self._decide(request)
+        known = self._decide_alone(request.message)
+        return replace(known, entities={name: list(told) if isinstance(told, list) else told for name, told in known.entities.items()})
 
     def _decide(self, request: RoutingRequest) -> RoutingDecision:
         situation = read_situation(request, self._phrases)

@@ -9,7 +9,7 @@ from typing import Final
 
 from omniforge_cli.core.conversation import Agent
 from omniforge_cli.routing.names import Written, written_names
-from omniforge_cli.routing.phrases import Phrases, Words, classes_of, read
+from omniforge_cli.routing.phrases import Phrases, Words, bounded, classes_of, read
 
 _REMEMBERED: Final = 512
 """Texts whose names are kept: a message stands in the history of several others."""
@@ -139,7 +139,7 @@ def agents_named(text: str, agents: Sequence[Agent], phrases: Phrases) -> list[s
     """Ids of the known agents that a text names; without known agents, the existing agents' names that it writes plainly."""
     if agents:
         return [agent.id for agent in known_agents(text, agents)]
-    return list(_plainly_named(text, phrases))
+    return list(_plainly_named(bounded(text), phrases))
 
 
 @lru_cache(_REMEMBERED)

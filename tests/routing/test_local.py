@@ -1,3 +1,4 @@
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,3 +78,33 @@ def test_the_history_is_heard(analyzer: LocalAnalyzer, taxonomy: Taxonomy) -> No
 
 def test_a_megabyte_is_answered(analyzer: LocalAnalyzer) -> None:
     assert analyzer.decide(RoutingRequest(message="pause it " * 120_000)).confidence > 0
+
+
+def test_a_decision_that_was_made_before_is_nobody_elses(analyzer: LocalAnalyzer) -> None:
+    request = RoutingRequest(message="invite jo@example.com and amy@example.com as editors")
+    first = analyzer.decide(request)
+    told = {name: list(value) if isinstance(value, list) else value for name, value in first.entities.items()}
+    assert any(isinstance(value, list) for value in told.values())
+    for value in first.entities.values():
+        if isinstance(value, list):
+            value.clear()
+    first.entities.clear()  # type: ignore[attr-defined]
+    assert analyzer.decide(request).entities == told
+
+
+def test_long_messages_and_replies_are_not_kept(analyzer: LocalAnalyzer) -> None:
+    def route(number: int) -> None:
+        long = f"{number} " + "please pause Willow and tell Scout about it. " * 5_000
+        analyzer.decide(RoutingRequest(message=long))
+        analyzer.decide(
+            RoutingRequest(message="yes", history=(Message(role="user", content=long), Message(role="assistant", content=long)))
+        )
+
+    route(0)
+    tracemalloc.start()
+    try:
+        for number in range(1, 41):
+            route(number)
+        assert tracemalloc.get_traced_memory()[0] < 8_000_000  # of 27 MB that were said
+    finally:
+        tracemalloc.stop()

@@ -10,7 +10,7 @@ Value = TypeVar("Value")
 
 
 class Memo(dict[Key, Value]):
-    """`memo[key]` is `compute(key)`, computed once while there is room for `size` of them.
+    """`memo[key]` is `compute(key)`, remembered. When there are `size` of them it begins anew: what is frequent is soon there again.
 
     A dictionary, so that `map(memo.__getitem__, keys)` runs without a line of Python for what is known. Not thread-safe.
     """
@@ -22,7 +22,7 @@ class Memo(dict[Key, Value]):
 
     def __missing__(self, key: Key) -> Value:
         """What is not remembered."""
-        value = self._compute(key)
-        if len(self) < self._size:
-            self[key] = value
+        if len(self) >= self._size:
+            self.clear()
+        value = self[key] = self._compute(key)
         return value

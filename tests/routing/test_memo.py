@@ -8,7 +8,9 @@ def test_a_value_is_computed_once() -> None:
     assert asked == [3, 4]
 
 
-def test_what_is_remembered_is_bounded() -> None:
-    memo = Memo(str, 2)
-    assert [memo[key] for key in range(9)] == [str(key) for key in range(9)]
+def test_what_is_remembered_is_bounded_and_what_is_frequent_comes_back() -> None:
+    asked: list[int] = []
+    memo = Memo(lambda key: asked.append(key) or str(key), 2)  # type: ignore[func-returns-value]
+    assert [memo[key] for key in (1, 2, 3, 1, 3, 1)] == ["1", "2", "3", "1", "3", "1"]
     assert len(memo) == 2
+    assert asked == [1, 2, 3, 1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -47,7 +47,7 @@ def carry_out(command: str, flags: Mapping[str, Any], measure: Measure) -> int:
     formats = read_formats(flags["formats"])
     # the report counts fallbacks; a line for each would drown what else is said
     logging.getLogger(ROUTER_LOG).setLevel(logging.ERROR if settings.verbosity < 1 else logging.NOTSET)
-    progress = Progress(command, quiet=settings.verbosity < 0)
+    progress = Progress(command, quiet=settings.verbosity < 0, resumes=flags["resume"])
     files: list[Path] = []
     watcher = Watcher(
         on_plan=progress.begin,
@@ -58,6 +58,8 @@ def carry_out(command: str, flags: Mapping[str, Any], measure: Measure) -> int:
     )
     try:
         measurement = asyncio.run(_within(flags["timeout_run"], measure(settings, watcher)))
+        progress.end()
+        return _shown(measurement, files, settings, for_github=flags["github"])
     except CostLimitReached as exc:
         progress.stopped(str(exc))
         return ExitCode.PROVIDER
@@ -69,10 +71,13 @@ def carry_out(command: str, flags: Mapping[str, Any], measure: Measure) -> int:
         return ExitCode.INTERRUPTED
     finally:
         progress.end()
+
+
+def _shown(measurement: Measurement, files: Sequence[Path], settings: Settings, *, for_github: bool) -> int:
     from omniforge_cli.cli.showing import show, tell_github  # noqa: PLC0415 - the first request must not wait for it
 
     code = show(measurement, files, settings)
-    if flags["github"]:
+    if for_github:
         tell_github(measurement)
     return code
 

@@ -17,11 +17,15 @@ _EVERY_S = 0.1
 
 
 class Progress:
-    """Counts finished samples; draws a bar on a terminal, and is silent elsewhere but for the first line."""
+    """Counts finished samples; draws a bar on a terminal, and is silent elsewhere but for the first line.
 
-    def __init__(self, command: str, *, quiet: bool) -> None:
+    `resumes` is the run, as it was typed, that this one goes on with.
+    """
+
+    def __init__(self, command: str, *, quiet: bool, resumes: str | None = None) -> None:
         self._command = command
         self._quiet = quiet
+        self._resumes = resumes
         self._bar: Bar | None = None
         self._run: Run | None = None
         self._total = 0
@@ -66,16 +70,20 @@ class Progress:
     def stopped(self, why: str) -> None:
         """Say why the run ended early, what is saved and how to go on."""
         self.end()
-        if self._run is None:
+        if self._run is None and self._resumes is None:
             say(f"omniforge: {why} before anything was asked")
-            return
-        if not self._is_stored:
+        elif self._is_stored:
+            say(f"omniforge: {why}; {self._saved()}. Go on with: omniforge {self._command} --resume {self._run_ref()}")
+        else:
             say(f"omniforge: {why} after {self._n} of {self._total} samples; as the run is not stored, it cannot be resumed")
-            return
-        say(
-            f"omniforge: {why}; {self._n} of {self._total} samples are saved. "
-            f"Go on with: omniforge {self._command} --resume {self._run.run_id}"
-        )
+
+    def _saved(self) -> str:
+        if self._resumes is not None and self._n == 0:  # how many they are is not known before all have been read back
+            return "what had finished is saved"
+        return f"{self._n} of {self._total} samples are saved"
+
+    def _run_ref(self) -> str | None:
+        return self._resumes if self._run is None else self._run.run_id
 
     def end(self) -> None:
         """Remove the bar."""

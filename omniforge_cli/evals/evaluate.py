@@ -102,16 +102,20 @@ async def _taken_over(job: EvalJob) -> tuple[RunRecord | None, Sequence[int]]:
     """The record of a resumed run, and marks for the attempts that it has samples of, which are counted there; nothing for a new run."""
     if job.done is None:
         return None, b""
-    record, done = job.open_record(), bytearray(job.plan.n_samples)
+    record, done, right, failed = job.open_record(), bytearray(job.plan.n_samples), 0, 0
     async for sample, is_stored in job.done:
         done[job.plan.number(sample)] = True
-        _take(job, record, sample, is_stored=is_stored)
+        record.take(sample, is_stored=is_stored)
+        right += sample.asked_correct
+        failed += sample.error is not None
+    if any(done):
+        job.on_samples(sum(done), right, failed)  # at once, as their number is too small while they are read back
     return record, done
 
 
-def _take(job: EvalJob, record: RunRecord, finished: Sample | Batch, *, is_stored: bool = False) -> None:
+def _take(job: EvalJob, record: RunRecord, finished: Sample | Batch) -> None:
     if isinstance(finished, Sample):
-        record.take(finished, is_stored=is_stored)
+        record.take(finished)
         job.on_samples(1, finished.asked_correct, finished.error is not None)
     else:
         record.take_batch(finished)

@@ -63,6 +63,20 @@ async def test_every_sample_reaches_the_store_and_no_journal_is_left(tmp_path: P
     assert list(tmp_path.iterdir()) == []
 
 
+async def test_samples_that_a_resumed_run_has_are_counted_at_once(tmp_path: Path) -> None:
+    made = plan(6)
+    router = Router(taxonomy=TAXONOMY, asked=Answering("a"))
+    earlier = [sample async for sample in run_samples(made.attempts(), routers=[router], workers=1, tenant_id="t")][:4]
+
+    async def done() -> AsyncGenerator[tuple[Sample, bool], None]:
+        for sample in earlier:
+            yield sample, False
+
+    counted: list[int] = []
+    await evaluate(job(tmp_path, MemoryRunStore, done=done(), on_samples=lambda n, right, failed: counted.append(n)))
+    assert counted == [4, 1, 1]
+
+
 async def test_a_store_that_cannot_be_opened_is_told_once_and_the_journal_stays(tmp_path: Path) -> None:
     def locked() -> RunStore:
         raise StorageLocked("it is in use")

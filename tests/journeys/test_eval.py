@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from omniforge_cli.cli.main import run
 from tests.loopback import Loopback, Oracle, free_port
 
 EVALSET = Path(__file__).parents[2] / "evalsets" / "intent" / "v1.yaml"
@@ -132,6 +134,18 @@ def test_ctrl_c_keeps_what_finished_and_names_the_command_that_resumes(loopback:
     assert "omniforge eval --resume " in told
     run_id = told.strip().rsplit(" ", 1)[-1]
     assert omniforge("eval", "--resume", run_id, "--formats", "none").returncode == 0
+
+
+def test_ctrl_c_while_the_result_is_printed_names_the_command_that_shows_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Interrupted(io.StringIO):
+        def write(self, text: str) -> int:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "stdout", Interrupted())
+    assert run(["eval", "--analyzer", "keyword", "--limit", "5", "--gates", "none", "--formats", "none"]) == 130
+    assert "5 of 5 samples are saved. Go on with: omniforge eval --resume " in capsys.readouterr().err
 
 
 def test_a_store_that_cannot_be_written_warns_and_the_run_goes_on(tmp_path: Path) -> None:

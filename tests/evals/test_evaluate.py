@@ -73,7 +73,9 @@ async def test_samples_that_a_resumed_run_has_are_counted_at_once(tmp_path: Path
             yield sample, False
 
     counted: list[int] = []
-    await evaluate(job(tmp_path, MemoryRunStore, done=done(), on_samples=lambda n, right, failed: counted.append(n)))
+    store = MemoryRunStore()
+    await store.create(run(made, tmp_path))
+    await evaluate(job(tmp_path, lambda: store, done=done(), on_samples=lambda n, right, failed: counted.append(n)))
     assert counted == [4, 1, 1]
 
 
